@@ -2,22 +2,26 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { NetworkError } from './errors.ts'
+import { STREAM_PORTION_BYTES } from './limits.ts'
 
 export interface FrameQueueOptions {
   readonly clock: Clock
-  readonly idleMs: number
+  /** How long the reader waits, as of now. */
+  readonly idleMs: () => number
   readonly highWaterBytes: number
   /** Called when the queue is over its high-water mark, and when it has been read empty after that. */
   readonly pause: () => void
   readonly resume: () => void
-  /** The reader waited for `idleMs`. */
+  /** The reader waited for `idleMs` in which less than a portion came. */
   readonly onIdle: (error: NetworkError) => void
 }
 
 interface Waiting {
   readonly resolve: (result: IteratorResult<Bytes>) => void
   readonly reject: (error: unknown) => void
-  readonly cancelTimer: () => void
+  cancelTimer: () => void
+  /** Of a frame that is not whole, in the present portion. */
+  bytes: number
 }
 
 export class FrameQueue implements AsyncIterable<Bytes> {
@@ -35,6 +39,17 @@ export class FrameQueue implements AsyncIterable<Bytes> {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** So many bytes have come, of whatever. */
+  came(bytes: number): void {
+    const waiting = this.#waiting
+    if (!waiting) return
+    waiting.bytes += bytes
+    if (waiting.bytes < STREAM_PORTION_BYTES) return
+    waiting.bytes = 0
+    waiting.cancelTimer()
+    waiting.cancelTimer = this.#idleTimer()
   }
 
   push(frame: Bytes): void {
@@ -87,14 +102,15 @@ export class FrameQueue implements AsyncIterable<Bytes> {
     if (this.#error !== undefined) return Promise.reject(this.#error)
     if (this.#ended) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      const { clock, idleMs, onIdle } = this.#options
-      const cancelTimer = clock.setTimer(() => {
-        onIdle(
-          new NetworkError('STREAM_IDLE', `waited ${idleMs} ms for a frame and saw none; the peer is stuck or gone`),
-        )
-      }, idleMs)
-      this.#waiting = { resolve, reject, cancelTimer }
+      this.#waiting = { resolve, reject, cancelTimer: this.#idleTimer(), bytes: 0 }
     })
+  }
+
+  #idleTimer(): () => void {
+    const { clock, onIdle } = this.#options
+    const idleMs = this.#options.idleMs()
+    const message = `waited ${idleMs} ms for a frame and saw nothing of it, or too little; the peer is stuck or gone`
+    return clock.setTimer(() => onIdle(new NetworkError('STREAM_IDLE', message)), idleMs)
   }
 
   #takeWaiting(): Waiting | undefined {

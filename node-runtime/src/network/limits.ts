@@ -8,8 +8,18 @@ export const FRAME_MAX_BYTES = 4 * MIB
 export const FRAMES_WAITING_MAX_BYTES = MIB
 /** How long someone may wait on a silent stream. Then it ends with STREAM_IDLE. */
 export const STREAM_IDLE_MS = 30_000
+/** With each so many bytes of a frame that have come, or were taken, the other side has that time again: it keeps us at 560 a second. */
+export const STREAM_PORTION_BYTES = 16 * KIB
+/**
+ * What goes in one message of Yamux, which is seen at the other end when all of it is there: at first and over a slow link so much,
+ * else as much as the peer took in such a time. Each message costs: of these alone a MiB would cost a quarter more.
+ */
+export const STREAM_MESSAGE_BYTES = 32 * KIB
+export const STREAM_MESSAGE_MS = 4_000
 /** Yamux window: what a peer may send on one stream before we read it. A full buffer holds the peer back. */
 export const STREAM_WINDOW_MAX_BYTES = MIB
+/** The peer hears of room when half of the window is used, or so much: as long as that takes it sees nothing of how far we are. */
+export const ROOM_TOLD_BYTES = 64 * KIB
 /** A paused stream holds at most its window; more is a protocol violation and resets the stream. */
 export const STREAM_BUFFER_MAX_BYTES = 2 * STREAM_WINDOW_MAX_BYTES
 /** What is written to a connection in one turn of the event loop goes together, up to so much at a time. */
@@ -103,6 +113,9 @@ export const SETTLE_MS = 300
 /** How often a connection is probed, and the silence after which it counts as dead. A busy machine pauses for seconds. */
 export const PING_EVERY_MS = 15_000
 export const PING_TIMEOUT_MS = 20_000
+/** How often it is looked whether something came on a connection; so many looks without are that silence, behind the pause of a probe. */
+export const QUIET_LOOK_MS = 5_000
+export const QUIET_LOOKS_MAX = (PING_EVERY_MS + PING_TIMEOUT_MS) / QUIET_LOOK_MS
 /** A DHT query may take this long where the caller sets no limit. */
 export const DHT_TIMEOUT_MS = 10_000
 /** Providers looked for before an answer is given. */

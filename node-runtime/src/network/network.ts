@@ -11,9 +11,14 @@ export interface Cancel {
   readonly signal?: AbortSignal
 }
 
+export interface OpenOptions extends Cancel {
+  /** Told how many bytes have come, as they come: also of a frame that is not whole yet. */
+  readonly onBytes?: ((count: number) => void) | undefined
+}
+
 /**
  * One conversation with one peer: length-prefixed frames in both directions. Whatever the peer does costs bounded
- * memory: a frame over the limit, or silence over the idle limit while someone waits, ends the stream.
+ * memory: a frame over the limit, or less than a portion in the idle limit while someone waits, ends the stream.
  */
 export interface FrameStream {
   readonly peer: PeerId
@@ -145,7 +150,7 @@ export interface Network {
   publish(topic: string, data: Bytes): Promise<void>
   /** Register before `start`, so that peers see it at once. */
   handle(protocol: string, handler: StreamHandler): void
-  open(peer: PeerId, protocol: string, options?: Cancel): Promise<FrameStream>
+  open(peer: PeerId, protocol: string, options?: OpenOptions): Promise<FrameStream>
   /** Returns what takes the listener away. */
   on<Name extends keyof NetworkEvents>(event: Name, listener: NetworkEvents[Name]): () => void
   status(): NetworkStatus

@@ -6,7 +6,7 @@ import { detachContext } from '../context/namespaces/administration.ts'
 import type { SharedContext, TestWorld } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import { type SyncFrame, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
-import { fetchBase, pullBase } from './base-pull.ts'
+import { fetchBase, pullBase, SlowPeers } from './base-pull.ts'
 import { SYNC_PROTOCOL } from './conversation.ts'
 import { BASE_BYTES_MAX, BASE_PORTION_BYTES, SYNC_TIMEOUT_MS } from './limits.ts'
 import { topicName } from './topics.ts'
@@ -41,13 +41,14 @@ async function pair() {
   const { world, shared } = scene
   const { network } = world.get('ada').node.ports
   const peers = ['bob']
+  const slow = new SlowPeers()
   return {
     ...scene,
     /** As ada, who takes everything. */
     fetch: (names = peers, take = drained) =>
       fetchBase(
         { contextId: shared.contextId, peers: names.map((name) => world.get(name).peerId), take },
-        { network, underWay: new UnderWay(world.clock, SYNC_TIMEOUT_MS) },
+        { network, underWay: new UnderWay(world.clock, SYNC_TIMEOUT_MS), slow },
       ),
   }
 }
@@ -71,6 +72,24 @@ describe('a base that is asked for', () => {
     await expect(world.run(fetch(['bob', 'bob']))).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
     expect(world.clock.nowMs() - sinceMs).toBe(SYNC_TIMEOUT_MS)
     expect(askers).toHaveLength(1)
+  })
+
+  it('has twice the time at the next attempt, behind those who were not late', async () => {
+    const { world, fetch } = await pair()
+    const askers = serving(world, 'bob', async (send) => {
+      for (let n = 0; n < 3; n += 1) {
+        await send({ t: 'entries', entries: [{ key: u32be(n), value: u32be(n) }] })
+        await sleep(world.clock, SYNC_TIMEOUT_MS - 1000)
+      }
+      await send(END)
+    })
+    for (const times of [1, 2]) {
+      const sinceMs = world.clock.nowMs()
+      await expect(world.run(fetch())).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
+      expect(world.clock.nowMs() - sinceMs).toBe(times * SYNC_TIMEOUT_MS)
+    }
+    await world.run(fetch())
+    expect(askers).toHaveLength(3)
   })
 
   it('has its time again with each portion that has come', async () => {

@@ -5,7 +5,7 @@ import type { Network, PeerId } from '../network/network.ts'
 import { StoreError } from '../store/errors.ts'
 import { ask, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import { BASE_BYTES_MAX, BASE_ENTRY_BYTES, BASE_PORTION_BYTES } from './limits.ts'
+import { BASE_BYTES_MAX, BASE_DOUBLED_MAX, BASE_ENTRY_BYTES, BASE_PORTION_BYTES, BASE_SLOW_MAX } from './limits.ts'
 import { failureOf, nobody } from './pulling.ts'
 import type { UnderWay } from './under-way.ts'
 
@@ -20,24 +20,55 @@ export interface BaseRequest {
   readonly signal?: AbortSignal | undefined
 }
 
+/** For whom the time was too short, by context: the next one has more for it, and who had none before comes first. */
+export class SlowPeers {
+  readonly #times = new Map<string, number>()
+
+  /** How many times the time of a conversation it has. */
+  times(contextId: ContextId, peer: PeerId): number {
+    return this.#times.get(`${contextId} ${peer}`) ?? 1
+  }
+
+  add(contextId: ContextId, peer: PeerId): void {
+    const key = `${contextId} ${peer}`
+    const times = Math.min(2 * this.times(contextId, peer), 2 ** BASE_DOUBLED_MAX)
+    this.#times.delete(key)
+    this.#times.set(key, times)
+    const [oldest] = this.#times.keys()
+    if (this.#times.size > BASE_SLOW_MAX && oldest !== undefined) this.#times.delete(oldest)
+  }
+}
+
+interface FetchParts {
+  readonly network: Network
+  readonly underWay: UnderWay
+  readonly slow: SlowPeers
+}
+
 /**
  * Nobody further is asked once the time of one conversation is over: the caller tries again, with others first. Throws SYNC_NO_PEER
  * with every failure when none succeeds, and what is wrong with our own store as it is.
  */
-export function fetchBase(
-  { contextId, peers, take, signal }: BaseRequest,
-  { network, underWay }: { readonly network: Network; readonly underWay: UnderWay },
-): Promise<void> {
+export function fetchBase({ contextId, peers, take, signal }: BaseRequest, parts: FetchParts): Promise<void> {
+  const { network, underWay, slow } = parts
+  const timesOf = (peer: PeerId) => slow.times(contextId, peer)
   return underWay.limited(signal, async (turn) => {
     const failures: string[] = []
-    for (const peer of peers) {
+    for (const peer of [...peers].sort((a, b) => timesOf(a) - timesOf(b))) {
       if (turn.aborted) break
+      let isLate = () => false
       try {
-        return await underWay.limited(signal, (limit, renew) =>
-          take(pullBase({ network, peer, signal: limit }, contextId, renew)),
+        return await underWay.limited(
+          signal,
+          (limit, renew) => {
+            isLate = () => limit.aborted && !signal?.aborted
+            return take(pullBase({ network, peer, signal: limit }, contextId, renew))
+          },
+          timesOf(peer),
         )
       } catch (error) {
         if (error instanceof StoreError) throw error
+        if (isLate()) slow.add(contextId, peer)
         failures.push(failureOf(peer, error))
       }
     }

@@ -12,8 +12,8 @@ export interface Source {
   readonly network: Network
   readonly peer: PeerId
   readonly signal: AbortSignal
-  /** What has come is worth the time of another conversation, from now on. */
-  readonly renew?: () => void
+  /** Told of what comes, as it comes. */
+  readonly onBytes?: (count: number) => void
 }
 
 export interface Ask extends Source {
@@ -38,8 +38,8 @@ export class Conversation {
   }
 
   static async open(source: Source): Promise<Conversation> {
-    const { network, peer, signal } = source
-    return new Conversation(source, await network.open(peer, SYNC_PROTOCOL, { signal }))
+    const { network, peer, signal, onBytes } = source
+    return new Conversation(source, await network.open(peer, SYNC_PROTOCOL, { signal, onBytes }))
   }
 
   /** The frames of the answer, without its `end`. Throws SyncError when the peer refuses or stops before the end. */

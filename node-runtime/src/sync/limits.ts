@@ -4,8 +4,13 @@
 export const SYNC_EVERY_MS = 10_000
 /** The least time between two periodic rounds of a topic. */
 export const SYNC_GAP_MS = 5_000
-/** Longest conversation. Then it ends and the next round goes on where it stopped. */
+/** Longest conversation in which nothing comes. Then it ends and the next round goes on where it stopped. */
 export const SYNC_TIMEOUT_MS = 30_000
+/**
+ * With each so many bytes that come, frames that are not whole included, a conversation has its time again: what is one item, and
+ * none of it kept before it is whole, comes over any link of 1 KiB a second. Who crawls keeps only the pulls of one topic from itself.
+ */
+export const CAME_PORTION_BYTES = 16 * 1024
 /** Part of the period by which rounds are spread, so that nodes do not ask in step. */
 export const SYNC_JITTER = 0.2
 
@@ -21,9 +26,13 @@ export const BASE_ENTRY_BYTES = 64
  * faster than that keeps us for half an hour at most before another is asked. What is cut off begins anew.
  */
 export const BASE_PORTION_BYTES = 4 * 1024 * 1024
-
-/** The same of a snapshot, which may be of any size: a context takes one that takes longer only while nobody else offers one. */
-export const SNAPSHOT_PORTION_BYTES = 1024 * 1024
+/**
+ * A peer whose time was too short is asked after the others, and has twice as much, so often at most: a base of 4 MiB comes over a link
+ * of 2 KiB a second in the end.
+ */
+export const BASE_DOUBLED_MAX = 6
+/** Peers of which that is known, by context. Full: the oldest begins anew. */
+export const BASE_SLOW_MAX = 1024
 
 /** Ids in one answer; the asker asks again for the rest. */
 export const ANSWER_IDS_MAX = 20_000
@@ -86,7 +95,7 @@ export const SERVING_MAX = 32
 export const SERVING_PEER_MAX = 8
 /**
  * Where all are taken, one gives way that has lasted so long, and took less than the portion in such a time, or whose peer has more
- * of them than the asker would. Who asks for a snapshot leaves at that rate.
+ * of them than the asker would.
  */
 export const SERVING_TURN_MS = 30_000
 export const SERVING_PORTION_BYTES = 1024 * 1024

@@ -76,11 +76,11 @@ export interface SyncedContext {
   advance(certified: CertifiedCheckpoint): Promise<'none' | 'taken' | 'behind'>
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws when it is another by now. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]>
-  /** From one peer at a time. True when the state was replaced: this object has ended then. */
+  /** From one peer at a time. True when the state was replaced: this object has ended then. `over`: another peer has its turn. */
   adopt(
     checkpoint: CertifiedCheckpoint,
     from: PeerId,
-    pages: (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>,
+    pages: (after: Bytes | undefined, over: AbortSignal) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>,
   ): Promise<boolean>
   base(): AsyncIterable<readonly [Bytes, Bytes]>
   /** The tree of our state, to be closed; undefined where it has another root by now. */

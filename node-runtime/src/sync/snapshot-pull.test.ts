@@ -4,22 +4,24 @@ import { type Bytes, u32be, utf8 } from '../base/bytes.ts'
 import { sleep } from '../base/until.ts'
 import type { Context } from '../context/context.ts'
 import { RECEIPT_PAUSE_MS, RECEIPT_TURN_MS } from '../context/limits.ts'
-import { converge } from '../testing/test-nodes.ts'
+import { slowLink } from '../testing/slow-link.ts'
+import { converge, type WorldOptions } from '../testing/test-nodes.ts'
 import { NAMES, testWorlds } from '../testing/test-worlds.ts'
 import { checkpointHash, encodeCertified } from '../wire/checkpoint.ts'
 import { syncRequestMessage } from '../wire/sync-messages.ts'
 import { SYNC_PROTOCOL, sendFrame } from './conversation.ts'
-import { SNAPSHOT_PORTION_BYTES, SYNC_TIMEOUT_MS } from './limits.ts'
+import { SYNC_TIMEOUT_MS } from './limits.ts'
 
 const { share } = testWorlds()
 const ABSENT_MS = 120_000
+const MIB = 1024 * 1024
 
 type Page = readonly (readonly [Bytes, Bytes])[]
 
 /** Cyd was away for so long that the others have pruned what it lacks; it is cut off. */
-async function behind({ keys = 24, value = 'v' } = {}) {
+async function behind({ keys = 24, value = 'v' } = {}, options: WorldOptions = {}) {
   const retention = { checkpointMin: 8, absentMs: ABSENT_MS }
-  const { world, shared } = await share('kv-store', NAMES, { retention })
+  const { world, shared } = await share('kv-store', NAMES, { ...options, retention })
   await converge(world, shared.contextId, NAMES)
   world.network.partition([world.get('cyd').peerId])
   await world.pass(2 * ABSENT_MS)
@@ -112,7 +114,7 @@ it('comes in one conversation, however long it is, where the link is slow, and k
         for await (const [entry] of pages(request.after)) {
           const [key, value] = entry ?? []
           if (!key || !value) continue
-          const delayMs = 0.9 * SYNC_TIMEOUT_MS * (value.byteLength / SNAPSHOT_PORTION_BYTES)
+          const delayMs = 0.9 * SYNC_TIMEOUT_MS * (value.byteLength / MIB)
           await sleep(world.clock, delayMs)
           sentMs += delayMs
           await sendFrame(stream, { t: 'entries', entries: [{ key, value }] })
@@ -132,4 +134,31 @@ it('comes in one conversation, however long it is, where the link is slow, and k
   await world.until('the snapshot to be here', () => root() === ada.checkpoint()?.checkpoint.root)
   expect(sentMs).toBeGreaterThan(SYNC_TIMEOUT_MS)
   expect(asked).toEqual([undefined])
+})
+
+it('comes over a link on which a page takes longer than a conversation', async () => {
+  let isSlow = false
+  const judge = slowLink(8 * 1024, () => isSlow)
+  const { world, shared, ada } = await behind({ keys: 70, value: 'x'.repeat(16_000) }, { judge })
+  isSlow = true
+  world.network.partition([world.get('bob').peerId])
+  const cyd = world.get('cyd').node
+  const sinceMs = world.clock.nowMs()
+  const root = () => cyd.contexts.opened(shared.contextId)?.checkpoint()?.checkpoint.root
+  await world.until('the snapshot to be here', () => root() === ada.checkpoint()?.checkpoint.root)
+  expect(world.clock.nowMs() - sinceMs).toBeGreaterThan(SYNC_TIMEOUT_MS)
+})
+
+it('a peer whose page comes slowly gives way in the middle of it', async () => {
+  const { world, cyd, certified, pages } = await behind()
+  const crawling = async function* (_: Bytes | undefined, over: AbortSignal) {
+    await new Promise((_, reject) => over.addEventListener('abort', () => reject(new Error('its turn is over'))))
+    yield [] as Page
+  }
+  const receipt = cyd.adopt(certified, 'eve', crawling).catch((error) => String(error))
+  await world.pass(RECEIPT_TURN_MS)
+  expect(await world.run(cyd.adopt(certified, 'ada', pages))).toBe(false)
+  expect(await world.run(receipt)).toContain('its turn is over')
+  expect(await world.run(cyd.adopt(certified, 'eve', crawling))).toBe(false)
+  expect(await world.run(cyd.adopt(certified, 'ada', pages))).toBe(true)
 })

@@ -3,37 +3,34 @@ import type { Bytes } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
 import { type CertifiedCheckpoint, checkpointHash } from '../wire/checkpoint.ts'
 import type { Conversation, Source } from './conversation.ts'
-import { SNAPSHOT_PORTION_BYTES } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 
 /**
- * True when the state was replaced: `context` has ended then. The peer has its time again with each portion: what is cut off is
- * gone on with only where the same one is asked next.
+ * True when the state was replaced: `context` has ended then. The peer has its time as long as something comes, until another one has
+ * its turn: what is cut off is gone on with only where the same one is asked next.
  */
 export function pullSnapshot(
   conversation: Conversation,
-  { peer, renew = () => {} }: Pick<Source, 'peer' | 'renew'>,
+  { peer }: Pick<Source, 'peer'>,
   context: SyncedContext,
   certified: CertifiedCheckpoint,
 ): Promise<boolean> {
   const { contextId } = certified.checkpoint
   const checkpoint = checkpointHash(certified.checkpoint)
-  return context.adopt(certified, peer, (after) => pagesOf(conversation, contextId, { checkpoint, after, renew }))
+  return context.adopt(certified, peer, (after, over) => {
+    // In the middle of a page, too, which may be long in coming.
+    over.addEventListener('abort', () => void conversation.close(), { once: true })
+    return pagesOf(conversation, contextId, { checkpoint, after })
+  })
 }
 
 async function* pagesOf(
   conversation: Conversation,
   contextId: ContextId,
-  { checkpoint, after, renew }: { readonly checkpoint: Bytes; readonly after: Bytes | undefined; renew: () => void },
+  { checkpoint, after }: { readonly checkpoint: Bytes; readonly after: Bytes | undefined },
 ): AsyncGenerator<(readonly [Bytes, Bytes])[]> {
   const request = { t: 'snapshot' as const, contextId, checkpoint, ...(after === undefined ? {} : { after }) }
-  let bytes = 0
   for await (const frame of conversation.ask(request)) {
-    if (frame.t !== 'entries') continue
-    yield frame.entries.map(({ key, value }) => [key, value] as const)
-    for (const { key, value } of frame.entries) bytes += key.byteLength + value.byteLength
-    if (bytes < SNAPSHOT_PORTION_BYTES) continue
-    bytes = 0
-    renew()
+    if (frame.t === 'entries') yield frame.entries.map(({ key, value }) => [key, value] as const)
   }
 }

@@ -4,7 +4,7 @@
 // Invariants:
 // 1. A topic is pulled from one peer at most once at a time; a wish meanwhile means one more pull after it.
 // 2. Every followed topic is pulled from some member at least once a period, whatever gossip did (I4): `rounds.ts`.
-// 3. Every conversation has a deadline, and closing ends all of them.
+// 3. Every conversation has a deadline, which moves with what comes, and closing ends all of them.
 import type { Bytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ContextId, DeltaId, GroupId, NamespaceId, PublicKey, RootHash } from '../base/ids.ts'
@@ -21,7 +21,7 @@ import type { Invitation } from '../wire/invitation.ts'
 import type { SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 import { Answering } from './answering.ts'
-import { type BaseRequest, fetchBase } from './base-pull.ts'
+import { type BaseRequest, fetchBase, SlowPeers } from './base-pull.ts'
 import type { Source } from './conversation.ts'
 import { pullDeltas, pullNamed } from './delta-pull.ts'
 import { SyncError } from './errors.ts'
@@ -47,7 +47,7 @@ import { Rounds } from './rounds.ts'
 import { Spreading } from './spreading.ts'
 import { type Topic, topicName } from './topics.ts'
 import { pullTreeDiff } from './tree-pull.ts'
-import { UnderWay } from './under-way.ts'
+import { eachPortion, UnderWay } from './under-way.ts'
 
 export interface SyncOptions {
   /** Period of the round of each topic. */
@@ -91,6 +91,7 @@ export class Sync {
   readonly #rounds: Rounds
   readonly #greetings = new Greetings((peer, asks) => this.#greet(peer, asks))
   readonly #underWay: UnderWay
+  readonly #slow = new SlowPeers()
 
   constructor(parts: SyncParts, options: SyncOptions = {}) {
     this.#parts = parts
@@ -118,7 +119,9 @@ export class Sync {
     this.#keyRequests = new KeyRequests({
       ...parts,
       request: (peer, namespace, groupId) =>
-        this.#underWay.inBackground((signal) => pullKeys({ ...parts, peer, signal }, namespace, groupId)),
+        this.#underWay.inBackground((signal, renew) =>
+          pullKeys({ ...parts, peer, signal, onBytes: eachPortion(renew) }, namespace, groupId),
+        ),
       catchUp: (peer, { id }) => this.#pullSoon({ kind: 'namespace', id }, peer),
     })
     this.#spreading = new Spreading({
@@ -227,14 +230,16 @@ export class Sync {
     const topic = { kind: 'namespace', id: namespaceId } as const
     if (!options.invitation) return this.#round(topic, options.signal)
     const namespace = this.#namespace(namespaceId)
-    const attempt = (peer: PeerId) =>
-      this.#underWay.limited(options.signal, (signal) =>
-        pullOps({ ...this.#parts, peer, signal }, namespace, options.invitation),
-      )
     const { inviter } = options.invitation
+    const first = peerIdOfPublicKey(inviter)
+    // Whoever crawls must not keep a joiner waiting, but for who has invited it.
+    const attempt = (peer: PeerId) =>
+      this.#underWay.limited(options.signal, (signal, renew) => {
+        const onBytes = peer === first ? eachPortion(renew) : () => {}
+        return pullOps({ ...this.#parts, peer, signal, onBytes }, namespace, options.invitation)
+      })
     this.#links.want(inviter, INVITER_WANTED_MS)
     // Who else has the namespace is not known yet: nobody having it is an answer, not a failure.
-    const first = peerIdOfPublicKey(inviter)
     const peers = this.#parts.network.peers()
     const ordered = [...peers.filter((peer) => peer === first), ...peers.filter((peer) => peer !== first)]
     await Promise.allSettled(ordered.slice(0, ROUND_PEERS_MAX).map(attempt))
@@ -262,7 +267,7 @@ export class Sync {
   ): Promise<void> {
     const { network } = this.#parts
     const peers = this.#rounds.readersOf(contextId)
-    return fetchBase({ contextId, peers, take, signal }, { network, underWay: this.#underWay })
+    return fetchBase({ contextId, peers, take, signal }, { network, underWay: this.#underWay, slow: this.#slow })
   }
 
   async compareTrees(
@@ -348,7 +353,9 @@ export class Sync {
   #pull(topic: Topic, peer: PeerId, { wish = always, named }: PullOptions = {}): Promise<void> {
     return this.#pulls.pull(pullKey(topic, peer), wish, (isNext) => {
       const keys = isNext ? undefined : named
-      return this.#underWay.inBackground((signal, renew) => this.#pullOnce(topic, { peer, signal, renew }, keys))
+      return this.#underWay.inBackground((signal, renew) =>
+        this.#pullOnce(topic, { peer, signal, onBytes: eachPortion(renew) }, keys),
+      )
     })
   }
 

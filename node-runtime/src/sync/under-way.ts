@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { rejectOnAbort } from './conversation.ts'
 import { SyncError } from './errors.ts'
+import { CAME_PORTION_BYTES } from './limits.ts'
 
 export class UnderWay {
   readonly #clock: Clock
@@ -27,14 +28,15 @@ export class UnderWay {
   }
 
   /**
-   * Runs `work` with a signal that aborts when its time is over, the caller gives up, or the node stops. `renew` gives it its time
-   * again, from now on.
+   * Runs `work` with a signal that aborts when its time is over, so many times that of a conversation, the caller gives up, or the
+   * node stops. `renew` gives it its time again, from now on.
    */
   async limited<T>(
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal, renew: () => void) => Promise<T>,
+    times = 1,
   ): Promise<T> {
-    const timeoutMs = this.#timeoutMs
+    const timeoutMs = times * this.#timeoutMs
     const limit = new AbortController()
     const expire = () => limit.abort(new SyncError('SYNC_TIMEOUT', `the conversation took longer than ${timeoutMs} ms`))
     let cancel = this.#clock.setTimer(expire, timeoutMs)
@@ -91,5 +93,16 @@ export class UnderWay {
   /** After `stop`. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#background)
+  }
+}
+
+/** Calls `renew` with each portion of the bytes that it is told of. */
+export function eachPortion(renew: () => void): (bytes: number) => void {
+  let came = 0
+  return (bytes) => {
+    came += bytes
+    if (came < CAME_PORTION_BYTES) return
+    came = 0
+    renew()
   }
 }

@@ -28,8 +28,11 @@ import type { Pruner } from './pruner.ts'
 import type { Turn } from './receipts.ts'
 import { originOf, putReissue, type Reissue } from './reissue-rows.ts'
 
-/** Entries in key order from behind `after` on, page by page. */
-export type SnapshotPages = (after: Bytes | undefined) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
+/** Entries in key order from behind `after` on, page by page. `over`: another peer has its turn. */
+export type SnapshotPages = (
+  after: Bytes | undefined,
+  over: AbortSignal,
+) => AsyncIterable<readonly (readonly [Bytes, Bytes])[]>
 
 type AdoptionParts = Pick<
   ContextParts,
@@ -93,7 +96,7 @@ export class Adoption {
     const token = concat([checkpointHash(certified.checkpoint), utf8(turn.from)])
     const writer = await SnapshotWriter.open(store, record.id, token)
     try {
-      for await (const page of pages(writer.after)) {
+      for await (const page of pages(writer.after, turn.over.signal)) {
         await writer.add(page)
         turn.isTooLarge = writer.sizeBytes + writer.entryCount * SNAPSHOT_ENTRY_BYTES > turn.bytesMax
         if (turn.isTooLarge) throw tooLarge(turn)

@@ -10,8 +10,9 @@ export interface Turn {
   readonly lengthMs: number
   readonly endsMs: number
   readonly bytesMax: number
-  /** Its time is over, and another one has come. */
-  isOver: boolean
+  /** Aborted when its time is over, and another one has come. */
+  readonly over: AbortController
+  readonly isOver: boolean
   /** More than `bytesMax` came. */
   isTooLarge: boolean
 }
@@ -30,6 +31,7 @@ const HELD: Turn = {
   lengthMs: 0,
   endsMs: Number.POSITIVE_INFINITY,
   bytesMax: 0,
+  over: new AbortController(),
   isOver: false,
   isTooLarge: false,
 }
@@ -48,13 +50,24 @@ export class Receipts {
   begin(id: ContextId, from: PeerId, nowMs: number): Turn | undefined {
     const running = this.#running.get(id)
     if (running) {
-      running.isOver ||= running.from !== from && nowMs >= running.endsMs
+      if (running.from !== from && nowMs >= running.endsMs) running.over.abort()
       return undefined
     }
     const waiting = this.#waiting.get(id)
     if (waiting?.from === from && nowMs < waiting.untilMs) return undefined
     const { lengthMs, bytesMax } = waiting ?? { lengthMs: RECEIPT_TURN_MS, bytesMax: this.#bytes }
-    const turn = { from, lengthMs, endsMs: nowMs + lengthMs, bytesMax, isOver: false, isTooLarge: false }
+    const over = new AbortController()
+    const turn = {
+      from,
+      lengthMs,
+      endsMs: nowMs + lengthMs,
+      bytesMax,
+      over,
+      isTooLarge: false,
+      get isOver() {
+        return over.signal.aborted
+      },
+    }
     this.#running.set(id, turn)
     return turn
   }

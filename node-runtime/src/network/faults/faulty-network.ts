@@ -11,6 +11,7 @@ import type {
   Network,
   NetworkEvents,
   NetworkStatus,
+  OpenOptions,
   PeerId,
   StreamHandler,
 } from '../network.ts'
@@ -45,7 +46,7 @@ class FaultyNetwork implements Network {
     this.#inner.handle(protocol, (peer, stream) => handler(peer, new FaultyStream(stream, protocol, this.#faults)))
   }
 
-  async open(peer: PeerId, protocol: string, options?: Cancel): Promise<FrameStream> {
+  async open(peer: PeerId, protocol: string, options?: OpenOptions): Promise<FrameStream> {
     return new FaultyStream(await this.#inner.open(peer, protocol, options), protocol, this.#faults)
   }
 

@@ -1,6 +1,7 @@
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { STREAM_MESSAGE_BYTES } from '../limits.ts'
 import { guardedYamux } from './guarded-yamux.ts'
 
 /** What nobody catches ends a node. */
@@ -80,6 +81,29 @@ it('much more than the window comes whole', async () => {
   const { came, frames } = await transfer(guardedYamux as typeof yamux, 60, 100_000)
   expect(came).toBe(6_000_000)
   expect(frames).toBeGreaterThan(1)
+})
+
+it('what is sent at first is cut: it is seen at the other end before all of it is there', async () => {
+  const sizesOf = async (make: typeof yamux) => {
+    const [near, far] = multiaddrConnectionPair()
+    const sender = make({})().createStreamMuxer(near)
+    const receiver = make({})().createStreamMuxer(far)
+    const sizes: number[] = []
+    const opened = new Promise<void>((resolve) => {
+      receiver.addEventListener('stream', ({ detail }) => {
+        detail.addEventListener('message', (event) => {
+          sizes.push(event.data.byteLength)
+          if (sizes.reduce((sum, size) => sum + size) === 4 * STREAM_MESSAGE_BYTES) resolve()
+        })
+      })
+    })
+    const stream = await sender.createStream()
+    stream.send(new Uint8Array(4 * STREAM_MESSAGE_BYTES))
+    await opened
+    return sizes
+  }
+  expect(Math.max(...(await sizesOf(guardedYamux as typeof yamux)))).toBeLessThanOrEqual(STREAM_MESSAGE_BYTES)
+  expect(Math.max(...(await sizesOf(yamux)))).toBeGreaterThan(STREAM_MESSAGE_BYTES)
 })
 
 it('by itself the library would throw where nobody catches it', async () => {

@@ -1,9 +1,10 @@
 // Yamux whose new streams cannot end the node, and which says seldom how much room there is. The library says a new stream to the
 // peer in a microtask of its own; where the connection beneath has been closed just before, that throws, and nobody is there to
 // catch it. And it tells the peer of room after each frame that has come: a second small message, encrypted and sent, for each.
-import type { Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux'
 import { StreamState } from '@libp2p/yamux/stream'
+import { ROOM_TOLD_BYTES, STREAM_MESSAGE_BYTES, STREAM_MESSAGE_MS } from '../limits.ts'
 
 /** What the implementation has beyond its declared interface. */
 interface MuxerInternals extends StreamMuxer {
@@ -17,14 +18,24 @@ interface StreamInternals extends Stream {
   readonly recvWindow: number
   readonly recvWindowCapacity: number
   readonly state: StreamState
+  /** Of what goes in one message; set to the window with each update. */
+  maxMessageSize?: number
   sendWindowUpdate(): void
+  handleWindowUpdate(frame: { readonly header: { readonly length: number } }): void
 }
 
-export function guardedYamux(options: YamuxMuxerInit): () => StreamMuxerFactory {
+/** `onConnection`: sees each connection before anything has come on it. */
+export function guardedYamux(
+  options: YamuxMuxerInit,
+  onConnection: (connection: MessageStream) => void = () => {},
+): () => StreamMuxerFactory {
   return () => {
     const factory: StreamMuxerFactory = yamux(options)()
     const create = factory.createStreamMuxer.bind(factory)
-    factory.createStreamMuxer = (connection) => guard(create(connection))
+    factory.createStreamMuxer = (connection) => {
+      onConnection(connection)
+      return guard(create(connection))
+    }
     return factory
   }
 }
@@ -32,7 +43,7 @@ export function guardedYamux(options: YamuxMuxerInit): () => StreamMuxerFactory 
 function guard(muxer: StreamMuxer): StreamMuxer {
   const internals = withInternals(muxer)
   const make = internals._newStream.bind(internals)
-  internals._newStream = (...args) => sparing(make(...args))
+  internals._newStream = (...args) => inPieces(sparing(make(...args)))
   const create = internals.onCreateStream.bind(internals)
   internals.onCreateStream = (options) => {
     const stream = create(options)
@@ -50,11 +61,34 @@ function guard(muxer: StreamMuxer): StreamMuxer {
   return muxer
 }
 
-/** Says how much room there is once half of it is used: the peer always has the other half to go on with. */
+/**
+ * Says how much room there is once half of it is used, or as much as takes long over a slow link: the peer always has the other half
+ * to go on with, and sees that something of what it sent has come.
+ */
 function sparing(stream: StreamInternals): StreamInternals {
   const send = stream.sendWindowUpdate.bind(stream)
   stream.sendWindowUpdate = () => {
-    if (stream.state !== StreamState.Established || stream.recvWindowCapacity * 2 <= stream.recvWindow) send()
+    const used = stream.recvWindow - stream.recvWindowCapacity
+    if (stream.state !== StreamState.Established || used >= Math.min(stream.recvWindow / 2, ROOM_TOLD_BYTES)) send()
+  }
+  return stream
+}
+
+/** Over a slow link what is sent in one message is not seen for as long as all of it takes. */
+function inPieces(stream: StreamInternals): StreamInternals {
+  const update = stream.handleWindowUpdate.bind(stream)
+  const cut = (max: number) => {
+    stream.maxMessageSize = Math.min(stream.maxMessageSize ?? max, max)
+  }
+  let sinceMs = performance.now()
+  cut(STREAM_MESSAGE_BYTES)
+  stream.handleWindowUpdate = (frame) => {
+    update(frame)
+    const nowMs = performance.now()
+    const taken = (frame.header.length * STREAM_MESSAGE_MS) / Math.max(1, nowMs - sinceMs)
+    sinceMs = nowMs
+    // What now goes on to send does so in a later microtask.
+    cut(Math.max(STREAM_MESSAGE_BYTES, Math.floor(taken)))
   }
   return stream
 }

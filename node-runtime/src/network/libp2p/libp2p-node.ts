@@ -7,6 +7,7 @@ import { noise } from '@libp2p/noise'
 import { type Ping, ping } from '@libp2p/ping'
 import { createLibp2p } from 'libp2p'
 import { concat, toHex, utf8 } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { idBytes } from '../../base/ids.ts'
 import type { SigningKey } from '../../base/keys.ts'
@@ -32,6 +33,7 @@ import { gatheredTcp } from './gathered-writes.ts'
 import { guardedYamux } from './guarded-yamux.ts'
 import type { Discovery } from './libp2p-discovery.ts'
 import { gossipService } from './libp2p-gossip.ts'
+import { endWhenQuiet } from './quiet-connections.ts'
 import type { RelayTransport } from './relay/relay-transport.ts'
 
 export type PubSub = ReturnType<ReturnType<typeof gossipService>>
@@ -44,6 +46,7 @@ export type NodeServices = {
 export type LibraryNode = Libp2p<NodeServices>
 
 export interface NodeSetup {
+  readonly clock: Clock
   readonly identity: SigningKey
   readonly networkId: string
   /** Starts every protocol and topic of this network. */
@@ -88,13 +91,16 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
     // The network id is part of the handshake: nodes of another network cannot even connect.
     connectionEncrypters: [noise({ prologueBytes: taggedHash('calbox/network/1', utf8(setup.networkId)) })],
     streamMuxers: [
-      guardedYamux({
-        maxInboundStreams: INBOUND_STREAMS_PER_CONNECTION_MAX,
-        streamOptions: {
-          maxStreamWindowSize: STREAM_WINDOW_MAX_BYTES,
-          maxReadBufferLength: STREAM_BUFFER_MAX_BYTES,
+      guardedYamux(
+        {
+          maxInboundStreams: INBOUND_STREAMS_PER_CONNECTION_MAX,
+          streamOptions: {
+            maxStreamWindowSize: STREAM_WINDOW_MAX_BYTES,
+            maxReadBufferLength: STREAM_BUFFER_MAX_BYTES,
+          },
         },
-      }),
+        (connection) => endWhenQuiet(connection, setup.clock),
+      ),
     ],
     connectionManager: {
       maxConnections: CONNECTIONS_MAX,
@@ -114,6 +120,8 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
       protocolPrefix,
       pingInterval: PING_EVERY_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
+      // `endWhenQuiet` does, where nothing else has come either.
+      abortConnectionOnPingFailure: false,
     },
     connectionGater: {
       denyDialMultiaddr: () => false,

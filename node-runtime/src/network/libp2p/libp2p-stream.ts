@@ -5,8 +5,9 @@ import type { Clock } from '../../base/clock.ts'
 import { NetworkError } from '../errors.ts'
 import { FrameDecoder, framePrefix } from '../frame-codec.ts'
 import { FrameQueue } from '../frame-queue.ts'
-import { FRAME_MAX_BYTES, FRAMES_WAITING_MAX_BYTES, STREAM_IDLE_MS } from '../limits.ts'
-import type { FrameStream, PeerId } from '../network.ts'
+import { FRAME_MAX_BYTES, FRAMES_WAITING_MAX_BYTES, STREAM_IDLE_MS, STREAM_PORTION_BYTES } from '../limits.ts'
+import type { FrameStream, OpenOptions, PeerId } from '../network.ts'
+import { ReplyTime } from '../reply-time.ts'
 
 /** Up to this size prefix and frame go out in one piece: one packet instead of two. */
 const JOIN_MAX_BYTES = 64 * 1024
@@ -24,20 +25,24 @@ export class Libp2pFrameStream implements FrameStream {
   readonly #frameMax: number
   readonly #idleMs: number
   readonly #decoder: FrameDecoder
+  readonly #replyTime: ReplyTime
+  readonly #onBytes: OpenOptions['onBytes']
   #sending: Promise<void> = Promise.resolve()
   #writeClosed = false
   #failure: NetworkError | undefined
 
-  constructor(stream: Stream, peer: PeerId, clock: Clock, limits: StreamLimits = {}) {
+  constructor(stream: Stream, peer: PeerId, clock: Clock, limits: StreamLimits & Pick<OpenOptions, 'onBytes'> = {}) {
     this.peer = peer
     this.#stream = stream
     this.#clock = clock
     this.#frameMax = limits.frameMaxBytes ?? FRAME_MAX_BYTES
     this.#idleMs = limits.idleMs ?? STREAM_IDLE_MS
     this.#decoder = new FrameDecoder(this.#frameMax)
+    this.#replyTime = new ReplyTime(this.#idleMs)
+    this.#onBytes = limits.onBytes
     this.frames = new FrameQueue({
       clock,
-      idleMs: this.#idleMs,
+      idleMs: () => this.#replyTime.ms,
       highWaterBytes: FRAMES_WAITING_MAX_BYTES,
       pause: () => this.#setPaused(true),
       resume: () => this.#setPaused(false),
@@ -62,6 +67,10 @@ export class Libp2pFrameStream implements FrameStream {
   /** The peer has ended its half, or the stream is gone. */
   get isRead(): boolean {
     return this.frames.ended
+  }
+
+  get replyMs(): number {
+    return this.#replyTime.ms
   }
 
   send(frame: Bytes): Promise<void> {
@@ -111,32 +120,53 @@ export class Libp2pFrameStream implements FrameStream {
     } catch (cause) {
       throw this.#failure ?? new NetworkError('STREAM_RESET', 'the stream is closed', { cause })
     }
-    while (this.#stream.writableNeedsDrain && this.#stream.status === 'open') await this.#drained()
+    this.#replyTime.sent(frame.byteLength)
+    if (this.#needsDrain) await this.#drained()
     if (this.#failure) throw this.#failure
   }
 
+  get #needsDrain(): boolean {
+    return this.#stream.writableNeedsDrain && this.#stream.status === 'open'
+  }
+
+  /** The peer has the idle limit for each portion. */
   #drained(): Promise<void> {
+    const stream = this.#stream
     return new Promise((resolve) => {
+      let left = stream.writeBufferLength
+      const watch = () =>
+        this.#clock.setTimer(() => {
+          const message = `waited ${this.#idleMs} ms for the peer to read, and it took nothing or too little; it is stuck or gone`
+          this.abort(new NetworkError('STREAM_IDLE', message))
+          done()
+        }, this.#idleMs)
+      let cancel = watch()
       const done = () => {
         cancel()
-        this.#stream.removeEventListener('drain', done)
-        this.#stream.removeEventListener('close', done)
+        stream.removeEventListener('drain', look)
+        stream.removeEventListener('close', done)
         resolve()
       }
-      const cancel = this.#clock.setTimer(() => {
-        this.abort(
-          new NetworkError('STREAM_IDLE', `waited ${this.#idleMs} ms for the peer to read; it is stuck or gone`),
-        )
-        done()
-      }, this.#idleMs)
-      this.#stream.addEventListener('drain', done)
-      this.#stream.addEventListener('close', done)
+      const look = () => queueMicrotask(seen)
+      // The library has gone on by then, and may have stopped again.
+      const seen = () => {
+        if (!this.#needsDrain) return done()
+        if (left - stream.writeBufferLength < STREAM_PORTION_BYTES) return
+        left = stream.writeBufferLength
+        cancel()
+        cancel = watch()
+      }
+      stream.addEventListener('drain', look)
+      stream.addEventListener('close', done)
     })
   }
 
   #onData(chunk: Bytes): void {
+    this.#replyTime.answered()
+    this.#onBytes?.(chunk.byteLength)
     try {
       for (const frame of this.#decoder.push(chunk)) this.frames.push(frame)
+      this.frames.came(chunk.byteLength)
     } catch (error) {
       this.abort(error instanceof Error ? error : new Error(String(error)))
     }

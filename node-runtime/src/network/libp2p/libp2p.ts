@@ -25,6 +25,7 @@ import type {
   Network,
   NetworkEvents,
   NetworkStatus,
+  OpenOptions,
   PeerId,
   PeerStatus,
   StreamHandler,
@@ -51,6 +52,7 @@ export async function libp2pNetwork(options: Libp2pNetworkOptions): Promise<Netw
   const { relayAddresses = [] } = options
   const relay = relayAddresses.length > 0 ? new RelayTransport(options.faults) : undefined
   const node = await createNode({
+    clock: options.clock,
     identity: options.identity,
     networkId: options.networkId,
     prefix,
@@ -200,7 +202,7 @@ class Libp2pNetwork implements Network {
     )
   }
 
-  async open(peer: PeerId, protocol: string, { signal }: Cancel = {}): Promise<FrameStream> {
+  async open(peer: PeerId, protocol: string, { signal, onBytes }: OpenOptions = {}): Promise<FrameStream> {
     const what = `open ${protocol} to ${peer}`
     this.#assertRunning(what)
     const limit = AbortSignal.timeout(NEGOTIATE_TIMEOUT_MS)
@@ -211,7 +213,8 @@ class Libp2pNetwork implements Network {
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
         maxOutboundStreams: INBOUND_STREAMS_PER_PROTOCOL_MAX,
       })
-      return new Libp2pFrameStream(stream, peer, this.#options.clock, this.#options.streamLimits)
+      const { clock, streamLimits } = this.#options
+      return new Libp2pFrameStream(stream, peer, clock, { ...streamLimits, onBytes })
     } catch (cause) {
       signal?.throwIfAborted()
       const unsupported = cause instanceof Error && cause.name === 'UnsupportedProtocolError'

@@ -24,6 +24,7 @@ import type {
   Network,
   NetworkEvents,
   NetworkStatus,
+  OpenOptions,
   PeerId,
   StreamHandler,
 } from '../network.ts'
@@ -169,7 +170,7 @@ export class SimulatedNode implements Network {
     this.#handlers.set(protocol, handler)
   }
 
-  async open(peer: PeerId, protocol: string, { signal }: Cancel = {}): Promise<FrameStream> {
+  async open(peer: PeerId, protocol: string, { signal, onBytes }: OpenOptions = {}): Promise<FrameStream> {
     const what = `open ${protocol} to ${peer}`
     this.#assertRunning(what)
     signal?.throwIfAborted()
@@ -178,6 +179,7 @@ export class SimulatedNode implements Network {
     const id = this.#nextStream++
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const stream = this.#end(link, id, peer, reject)
+    stream.onBytes = onBytes
     this.#sendOn(peer, (other) => {
       const refusal = other.accept(this.peerId, id, protocol)
       this.#world.sendOrdered({ from: peer, to: this.peerId, kind: 'control', bytes: 0 }, () => {

@@ -3,18 +3,27 @@ import { type Bytes, copyOf } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { NetworkError } from '../errors.ts'
 import { FrameQueue } from '../frame-queue.ts'
-import { FRAME_MAX_BYTES, FRAMES_WAITING_MAX_BYTES, STREAM_IDLE_MS, STREAM_WINDOW_MAX_BYTES } from '../limits.ts'
-import type { FrameStream, PeerId } from '../network.ts'
+import {
+  FRAME_MAX_BYTES,
+  FRAMES_WAITING_MAX_BYTES,
+  STREAM_IDLE_MS,
+  STREAM_PORTION_BYTES,
+  STREAM_WINDOW_MAX_BYTES,
+} from '../limits.ts'
+import type { FrameStream, OpenOptions, PeerId } from '../network.ts'
+import { ReplyTime } from '../reply-time.ts'
 
-/** Brings something to the other end, in order, some time later. */
+/** Brings something to the other end, in order, some time later: as much later as a link takes for so many bytes. */
 export type Carry = (bytes: number, deliver: (other: SimulatedStream) => void) => void
 
 export class SimulatedStream implements FrameStream {
   readonly peer: PeerId
   readonly frames: FrameQueue
+  onBytes: OpenOptions['onBytes']
   readonly #clock: Clock
   readonly #carry: Carry
   readonly #onDone: (failure?: Error) => void
+  readonly #replyTime = new ReplyTime(STREAM_IDLE_MS)
   #writeClosed = false
   #held = false
   #underWayBytes = 0
@@ -29,7 +38,7 @@ export class SimulatedStream implements FrameStream {
     this.#onDone = onDone
     this.frames = new FrameQueue({
       clock,
-      idleMs: STREAM_IDLE_MS,
+      idleMs: () => this.#replyTime.ms,
       highWaterBytes: FRAMES_WAITING_MAX_BYTES,
       pause: () => this.#carry(0, (other) => other.hold(true)),
       resume: () => this.#carry(0, (other) => other.hold(false)),
@@ -41,6 +50,10 @@ export class SimulatedStream implements FrameStream {
     return this.frames.ended
   }
 
+  get replyMs(): number {
+    return this.#replyTime.ms
+  }
+
   async send(frame: Bytes): Promise<void> {
     if (frame.byteLength > FRAME_MAX_BYTES) {
       const message = `a frame of ${frame.byteLength} bytes was to be sent; ${FRAME_MAX_BYTES} is the most`
@@ -49,12 +62,25 @@ export class SimulatedStream implements FrameStream {
     this.#assertWritable()
     const copy = copyOf(frame)
     this.#underWayBytes += copy.byteLength
-    this.#carry(copy.byteLength, (other) => {
-      this.#underWayBytes -= copy.byteLength
-      other.frames.push(copy)
-      this.#wake()
-    })
+    this.#replyTime.sent(copy.byteLength)
+    // Each piece is as late as all of the frame up to its end makes it.
+    for (let start = 0; start < copy.byteLength || start === 0; start += STREAM_PORTION_BYTES) {
+      const end = Math.min(start + STREAM_PORTION_BYTES, copy.byteLength)
+      this.#carry(end, (other) => {
+        this.#underWayBytes -= end - start
+        other.came(end - start)
+        if (end === copy.byteLength) other.frames.push(copy)
+        this.#resume()
+      })
+    }
     while (!this.#hasRoom && !this.#failure) await this.#room()
+  }
+
+  /** A piece of a frame is here. */
+  came(bytes: number): void {
+    this.#replyTime.answered()
+    this.onBytes?.(bytes)
+    this.frames.came(bytes)
   }
 
   async closeWrite(): Promise<void> {
@@ -98,7 +124,11 @@ export class SimulatedStream implements FrameStream {
   }
 
   #wake(): void {
-    if (!this.#hasRoom && !this.#failure) return
+    if (this.#hasRoom || this.#failure) this.#resume()
+  }
+
+  /** Whoever still has no room waits anew: the other side has taken something. */
+  #resume(): void {
     for (const resume of this.#waiting.splice(0)) resume()
   }
 

@@ -4,14 +4,15 @@ import { concat } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import { type BlobId, type ContextId, idFromBytes } from '../../base/ids.ts'
 import { STREAM_IDLE_MS } from '../../network/limits.ts'
+import { slowLink } from '../../testing/slow-link.ts'
 import { BLOB_CHUNKS_HELD_MAX } from './blob-limits.ts'
 
 import { CONTEXT, content, damage, idOf, type Member, MIB, NAMESPACE, Scene, sendWrong } from './testing/blob-scene.ts'
 
 const scenes: Scene[] = []
 
-function newScene(): Scene {
-  const scene = new Scene()
+function newScene(options?: ConstructorParameters<typeof Scene>[0]): Scene {
+  const scene = new Scene(options)
   scenes.push(scene)
   return scene
 }
@@ -32,6 +33,17 @@ describe('a blob of a context', () => {
     scene.network.partition([bob.network.peerId, cyd.network.peerId])
     await scene.run(cyd.exchange.fetchOfContext(CONTEXT, id))
     expect(cyd.blobs.list()).toEqual([{ id, size: bytes.byteLength }])
+  })
+
+  test('comes over a link on which a chunk takes longer than a peer may be silent', async () => {
+    const scene = newScene({ judge: slowLink(8 * 1024) })
+    const [ada, bob] = [await scene.add('ada'), await scene.add('bob')]
+    const bytes = content(2 * MIB)
+    const id = await scene.hold(ada, bytes)
+    const sinceMs = scene.clock.nowMs()
+    expect(await scene.run(bob.exchange.fetchOfContext(CONTEXT, id))).toBe(id)
+    expect(Buffer.compare(await bob.blobs.bytes(id), bytes)).toBe(0)
+    expect(scene.clock.nowMs() - sinceMs).toBeGreaterThan(4 * STREAM_IDLE_MS)
   })
 
   test('that is here for another context is served for this one, too, once it was wanted for it', async () => {

@@ -39,7 +39,7 @@ export async function openBootNode(options: BootNodeOptions): Promise<BootNode> 
   const { identity, networkId, listen, clock, log } = options
   const prefix = prefixOf(networkId)
   const discovery = await loadDiscovery({ dht: false, mdns: false })
-  const node = await createNode({ identity, networkId, prefix, listen, discovery, faults: undefined })
+  const node = await createNode({ clock, identity, networkId, prefix, listen, discovery, faults: undefined })
   const relay: RelayServer = new RelayServer({
     clock,
     log,

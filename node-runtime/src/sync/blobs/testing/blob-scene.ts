@@ -7,7 +7,7 @@ import { BLOB_CHUNK_BYTES } from '../../../blobs/limits.ts'
 import { type MemoryDisk, memoryDisk } from '../../../blobs/memory-disk.ts'
 import type { Network } from '../../../network/network.ts'
 import { peerIdOfPublicKey } from '../../../network/peer-id.ts'
-import { SimulatedNetwork } from '../../../network/simulated/simulated.ts'
+import { SimulatedNetwork, type SimulatedOptions } from '../../../network/simulated/simulated.ts'
 import { DrivenClock } from '../../../testing/driven-clock.ts'
 import { RecordingLogger } from '../../../testing/recording-logger.ts'
 import { seededRandom } from '../../../testing/seeded-random.ts'
@@ -33,13 +33,17 @@ export interface Member {
 export class Scene {
   readonly clock = new DrivenClock()
   readonly random = seededRandom('exchange')
-  readonly network = new SimulatedNetwork({ clock: this.clock, random: this.random })
+  readonly network: SimulatedNetwork
   readonly members: Member[] = []
   /** Public keys that the namespace and the context have. */
   readonly admitted = new Set<PublicKey>()
   /** What the namespace calls an application. */
   readonly named = new Set<BlobId>()
   readonly #addresses: string[] = []
+
+  constructor(options: Pick<SimulatedOptions, 'judge'> = {}) {
+    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, ...options })
+  }
 
   async add(name: string, { disk = memoryDisk(), admitted = true, isLinked = true } = {}): Promise<Member> {
     const { publicKey } = signingKeyFromSeed(sha256(Buffer.from(name)))

@@ -118,6 +118,7 @@ async function bareAt(relay: BootNode, listen: readonly string[], own: Partial<t
   const { clock, log, networkId } = { ...parts, ...own }
   const transport = new RelayTransport(undefined)
   const node = await createNode({
+    clock: systemClock,
     identity: signingKeyFromSeed(systemRandom.bytes(32)),
     networkId,
     prefix: prefixOf(networkId),

@@ -105,7 +105,7 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'migrations-are-not-taken-back',
     file: 'context/apply/applied.ts',
-    find: 'this.#before === undefined ? undo : both(this.#before, undo)',
+    find: 'this.#before === undefined ? undo : yield* both(this.#before, undo)',
     replace: 'undo',
     why: 'who has migrated and gets what was written before that migrates what is migrated already',
     breaks: 'I1',
@@ -125,7 +125,7 @@ export const MEMBERS: readonly Mutant[] = [
   {
     name: 'failed-migrations-leave-what-they-wrote',
     file: 'context/migration/migration.ts',
-    find: 'transaction.revert(made)',
+    find: 'await turns.run(transaction.revertInPieces(made))',
     replace: '',
     why: 'the earlier code goes on with a state that the later one has begun to change',
     breaks: 'I1',

@@ -84,7 +84,7 @@ export class Context {
     this.#parts = parts
     const aged = new Aged(parts)
     const turns = new Turns(parts)
-    const upgrader = new Upgrader(parts)
+    const upgrader = new Upgrader({ ...parts, turns })
     this.#upgrader = upgrader
     const wholeness = new Wholeness(parts)
     this.#wholeness = wholeness

@@ -40,7 +40,7 @@ export class Applied {
   *add(changes: readonly StateChange[], foreseen: readonly StateChange[] | undefined): InPieces {
     const undo = yield* this.#transaction.applyInPieces(changes)
     if (this.#isCounted(this.undos.length)) this.#rows += undo.previous.length
-    this.undos.push(this.#before === undefined ? undo : both(this.#before, undo))
+    this.undos.push(this.#before === undefined ? undo : yield* both(this.#before, undo))
     this.#before = undefined
     if (foreseen !== undefined && !(yield* this.#hasDone(undo, foreseen))) this.#isAsForeseen = false
   }

@@ -4,6 +4,7 @@
 import { type Bytes, binaryText, concat, EMPTY, equalBytes, utf8 } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { type ApplicationId, type ContextId, type DeltaId, idBytes } from '../../base/ids.ts'
+import type { InPieces } from '../../base/pieces.ts'
 import {
   type GuestCallJob,
   type GuestEnv,
@@ -11,12 +12,14 @@ import {
   type GuestOutcome,
   isMachineFailure,
 } from '../../runtime/guest-executor.ts'
+import { STATE_PIECE } from '../../storage/limits.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
 import { ContextError } from '../errors.ts'
 import { logGuest } from '../guest-log.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Running } from '../ports.ts'
+import type { Turns } from '../turns.ts'
 import { rootChanges } from './root-entry.ts'
 import { markChange, stateMark } from './state-mark.ts'
 import { converted, isConvertible, ROOT_RECORD_KEY } from './storage-layout.ts'
@@ -51,7 +54,8 @@ interface Changed {
 }
 
 type MigrationParts = Pick<ContextParts, 'record' | 'executor' | 'code' | 'state' | 'log'> & {
-  readonly versions: Versions
+  readonly versions: Pick<Versions, 'way'>
+  readonly turns: Turns
 }
 
 export class Migration {
@@ -63,7 +67,7 @@ export class Migration {
 
   /** Changes `transaction`, or leaves it as it was. Throws APPLY_POSTPONED where code is not here, or this machine is too slow. */
   async run(transaction: StateTransaction, target: Target): Promise<Migrated> {
-    const { versions, code, log } = this.#parts
+    const { versions, code, turns, log } = this.#parts
     const before = stateMark(transaction)
     const way = versions.way(target.running, before)
     if ('missing' in way) {
@@ -78,23 +82,23 @@ export class Migration {
       if (way.hops.length > 1) log.info({ method: hop.method }, 'replaying upgrade ladder hop')
       const result = await this.#hop(transaction, hop.method, { ...target, applicationId: hop.applicationId })
       if ('failure' in result) {
-        for (const undo of done.reverse()) transaction.revert(undo)
+        for (const undo of done.reverse()) await turns.run(transaction.revertInPieces(undo))
         log.warn(
           { method: hop.method, reason: result.failure },
           'Migration failed; proceeding with current application',
         )
         return result
       }
-      done.push(transaction.apply(result.changes))
+      done.push(await turns.run(transaction.applyInPieces(result.changes)))
       events.push(...result.events)
     }
     const applicationId = way.hops.at(-1)?.applicationId ?? target.running.applicationId
     done.push(transaction.apply([markChange({ version: target.version, applicationId })]))
-    log.info(
-      { fromVersion: before.version, toVersion: target.version, root: transaction.root() },
-      'Migrated state written successfully',
-    )
-    return { undo: done.reduce(both), events }
+    const root = await turns.run(transaction.rootInPieces())
+    log.info({ fromVersion: before.version, toVersion: target.version, root }, 'Migrated state written successfully')
+    let undo: UndoRecord = { previous: [] }
+    for (const each of done) undo = await turns.run(both(undo, each))
+    return { undo, events }
   }
 
   async #hop(transaction: StateTransaction, method: string, job: Job): Promise<Changed | { readonly failure: string }> {
@@ -109,11 +113,12 @@ export class Migration {
     method: string,
     job: Job,
   ): Promise<Changed | { readonly failure: string }> {
+    const { turns } = this.#parts
     const layout = await this.#laidOut(transaction, job)
-    const before = transaction.apply(layout)
+    const before = await turns.run(transaction.applyInPieces(layout))
     const outcome = await this.#call(transaction, job, { method, input: EMPTY })
     const { value: root, changes, events } = outcome
-    const made = transaction.apply(changes)
+    const made = await turns.run(transaction.applyInPieces(changes))
     const why =
       outcome.status !== 'ok'
         ? this.#failureOf(method, outcome)
@@ -122,8 +127,8 @@ export class Migration {
           : await this.#check(transaction, job, { root, witness: outcome.migrationWitness })
     const contextId = idBytes(this.#parts.record.id)
     const rooted = root === undefined ? [] : rootChanges(transaction, root, contextId)
-    transaction.revert(made)
-    transaction.revert(before)
+    await turns.run(transaction.revertInPieces(made))
+    await turns.run(transaction.revertInPieces(before))
     return why === undefined ? { changes: [...layout, ...changes, ...rooted], events } : { failure: why }
   }
 
@@ -215,11 +220,21 @@ function nobody(contextId: ContextId, applicationId: ApplicationId): Omit<GuestE
 }
 
 /** Of two changes, one after the other. */
-export function both(first: UndoRecord, second: UndoRecord): UndoRecord {
+export function* both(first: UndoRecord, second: UndoRecord): InPieces<UndoRecord> {
   if (first.previous.length === 0) return second
-  const known = new Set(first.previous.map(({ key }) => binaryText(key)))
-  const others = second.previous.filter(({ key }) => !known.has(binaryText(key)))
-  return { previous: [...first.previous, ...others] }
+  const known = new Set<string>()
+  const previous: StateChange[] = []
+  let looked = 0
+  for (const { previous: changes } of [first, second]) {
+    for (const change of changes) {
+      const name = binaryText(change.key)
+      if (!known.has(name)) previous.push(change)
+      known.add(name)
+      looked += 1
+      if (looked % STATE_PIECE === 0) yield
+    }
+  }
+  return { previous }
 }
 
 function sized(bytes: Bytes): Bytes {

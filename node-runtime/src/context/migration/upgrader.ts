@@ -10,6 +10,7 @@ import { ContextError } from '../errors.ts'
 import { MIGRATION_RETRY_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Running } from '../ports.ts'
+import type { Turns } from '../turns.ts'
 import { Migration } from './migration.ts'
 import { OwnEntries } from './own-entries.ts'
 import { type StateMark, stateMark } from './state-mark.ts'
@@ -29,7 +30,7 @@ type UpgraderParts = Pick<
   | 'nowMs'
   | 'outbound'
   | 'log'
->
+> & { readonly turns: Turns }
 
 /** An application that the state could not be brought to. */
 export interface FailedMigration {

@@ -42,6 +42,7 @@ async function stage(
     log: new RecordingLogger(),
     caller: { reissue },
     frontier: { beatsOf: () => clock.nowMs() },
+    wholeness: { refusal: () => undefined },
     enqueue: <T>(task: () => Promise<T>) => task(),
   }
   const rewriting = new Rewriting(parts as unknown as ConstructorParameters<typeof Rewriting>[0])

@@ -12,6 +12,7 @@ import { ContextRecords, contextsWith } from './context-records.ts'
 import { ContextStore } from './context-store.ts'
 import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
+import { Failing } from './failing.ts'
 import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
 import { Divergences } from './mending/divergences.ts'
 import { Doubts } from './mending/doubts.ts'
@@ -33,6 +34,7 @@ export class Contexts {
   readonly #records: ContextRecords
   /** Which contexts are here. */
   readonly residence: Residence
+  readonly failing: Failing
   readonly #open = new Map<ContextId, Promise<Context>>()
   /** Those of them that have been read. */
   readonly #opened = new Map<ContextId, Context>()
@@ -55,7 +57,9 @@ export class Contexts {
     this.#receipts = new Receipts(parts.retention.receiptBytes)
     this.#divergences = new Divergences(parts)
     this.#leftovers = new Leftovers({ ...parts, receipts: this.#receipts, setTimer })
-    this.#mended = new Mended({ ...parts, receipts: this.#receipts, nowMs: () => parts.clock.nowMs() })
+    const nowMs = () => parts.clock.nowMs()
+    this.#mended = new Mended({ ...parts, receipts: this.#receipts, nowMs })
+    this.failing = new Failing({ ...parts, nowMs })
     this.residence = new Residence({
       ...parts,
       records,
@@ -331,9 +335,8 @@ export class Contexts {
       onMigrated: () => this.#parts.onMigrated(authority),
       onStateSaid: () => this.#parts.onStateSaid(authority),
       onBroken: (error) => {
-        if (!this.#mended.note(record.id, error)) {
-          log.error({ contextId: record.id, error: String(error) }, 'a write failed; the context is read again')
-        }
+        const isDamage = this.#mended.note(record.id, error)
+        if (!isDamage) this.failing.note(record.id, error, 'a write failed; the context is read again')
         this.#forget(record.id, this.#open.get(record.id))
         this.#reopenSoon(record)
         closeSoon()
@@ -403,8 +406,7 @@ export class Contexts {
       // Who has closed it (a state that was taken, an upgrade, a failed write) resumes the next one, if there is to be one.
       const isEnded = context?.isClosed || (error instanceof ContextError && error.code === 'CONTEXT_FAILED')
       if (this.#closed || isEnded) return
-      const fields = { contextId: record.id, error: String(error) }
-      this.#parts.log.error(fields, 'the context cannot go on yet; it is tried again')
+      this.failing.note(record.id, error, 'the context cannot go on yet; it is tried again')
       this.#reopenSoon(record)
     }
   }

@@ -6,7 +6,7 @@ import { faultyStore } from '../store/faulty-store.ts'
 import { converge, shareContext } from '../testing/test-nodes.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
 import { callWhenWhole } from './calls/call-when-whole.ts'
-import { CALL_GROUP_MAX } from './limits.ts'
+import { CALL_GROUP_MAX, FAILING_QUIET_MS } from './limits.ts'
 
 const { open } = testWorlds()
 const NAMES = ['ada', 'bob', 'cyd']
@@ -91,6 +91,29 @@ describe('a full disk', () => {
     full.delete('bob')
     await converge(world, shared.contextId, NAMES)
     for (let n = 0; n < 5; n += 1) expect(await call('bob', 'get', { key: `k${n}` })).toBe('v')
+  })
+
+  it('is told once while it lasts, and each failure counts; once it was well for a while it is told again', async () => {
+    const { world, shared, full, call, pass } = await scene()
+    const { log, node } = world.get('bob')
+    const told = () => log.entries.filter(({ message }) => message === 'a write failed; the context is read again')
+    full.add('bob')
+    for (let n = 0; n < 5; n += 1) {
+      await call('ada', 'set', { key: `k${n}`, value: 'v' })
+      await pass(5_000)
+    }
+    expect(told()).toEqual([
+      expect.objectContaining({ level: 'error', fields: expect.objectContaining({ contextId: shared.contextId }) }),
+    ])
+    const failures = node.contexts.failing.count
+    expect(failures).toBeGreaterThanOrEqual(5)
+    full.delete('bob')
+    await converge(world, shared.contextId, NAMES)
+    await pass(FAILING_QUIET_MS)
+    full.add('bob')
+    await expect(call('bob', 'set', { key: 'b', value: 'v' })).rejects.toMatchObject({ code: 'STORE_FULL' })
+    expect(told()).toHaveLength(2)
+    expect(node.contexts.failing.count).toBe(failures + 1)
   })
 
   it('and a restart after it find the same', async () => {

@@ -183,6 +183,12 @@ export const RECONSIDER_MS = 60_000
 /** How long a context whose write failed is left alone before it is read again, unless a caller wants it sooner. */
 export const REOPEN_MS = 1000
 
+/** A failure of a context is told again as an error where it was not met for so long: rounds of sync write far more often. */
+export const FAILING_QUIET_MS = 60_000
+
+/** Causes of failures that are remembered; of more the one met longest ago is told anew. */
+export const FAILING_CAUSES_MAX = 1_000
+
 /** How long an attested node asks to be let in before it says what stood in the way. */
 export const ADMISSION_WAIT_MS = 30_000
 /** Between two rounds of asking. */

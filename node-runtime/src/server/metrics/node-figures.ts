@@ -68,7 +68,11 @@ export async function nodeFigures(node: NodeServices): Promise<Figure[]> {
     count('sync_failures_total', 'Pulls that failed; a later one brings what was lacking', failures),
     figure('sync_sessions_active', 'Pulls that are under way', active),
     figure('calnode_contexts_unreadable', 'Contexts that could not be opened', sums.closed),
-    count('calnode_context_failures_total', 'Failures after which a context was read again', node.contexts.failing.count),
+    count(
+      'calnode_context_failures_total',
+      'Failures after which a context was read again',
+      node.contexts.failing.count,
+    ),
     figure('calnode_deltas_parked', 'Deltas that wait for a key, governance, their time or this machine', sums.parked),
     figure('calnode_deltas_refused', 'Deltas that never counted, as far as they are remembered', sums.refused),
     figure('calnode_handlers_waiting', 'Event handlers that are still to run', sums.handlers),

@@ -7,7 +7,7 @@ import type { MadeBy } from './write-history.ts'
 
 const HELP =
   'a step that does only what its type says never causes this, but a script can that changes the data of a node or asks its API ' +
-  'by itself (to leave, reset or delete something); without such a script please report it, with the run directory and the data of the nodes'
+  'by itself; without such a script please report it, with the run directory and the data of the nodes'
 
 /** StepError `history`: which nodes differ, or what is gone and which step had made it. */
 export function historyFailure({

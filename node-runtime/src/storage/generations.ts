@@ -53,14 +53,14 @@ export async function dropIncoming(store: Store, contextId: ContextId): Promise<
 export async function sweepGenerations(store: Store, contextId: ContextId): Promise<void> {
   const current = currentGeneration(store, contextId)
   if (current === undefined) return
-  const incoming = readReceipt(store, contextId)?.generation
+  const incoming = receiptOf(store, contextId)?.generation
   for (const generation of await generationsIn(store, contextId)) {
     if (generation !== current && generation !== incoming) await dropGeneration(store, contextId, generation)
   }
 }
 
 /** What can be gone on with: not what cannot be read, nor what is being removed. */
-export function readReceipt(store: StoreReader, contextId: ContextId): IncomingMeta | undefined {
+export function receiptOf(store: StoreReader, contextId: ContextId): IncomingMeta | undefined {
   const incoming = readable(() => readIncomingMeta(store, contextId))
   if (incoming === undefined || incoming.root === EMPTY_ROOT) return incoming
   return store.get(merklePrefix(contextId, incoming.generation)) === undefined ? undefined : incoming
@@ -82,7 +82,7 @@ export async function nextGeneration(store: Store, contextId: ContextId): Promis
 
 /** On a full disk what is left of a receipt goes at a later start, or when its time is over. */
 async function sweepAtStart(store: Store, contextId: ContextId): Promise<void> {
-  const receipt = readReceipt(store, contextId)
+  const receipt = receiptOf(store, contextId)
   const isKept = receipt !== undefined && (await hasRoom(store, contextId, receipt))
   await unlessFull(() => (isKept ? sweepGenerations(store, contextId) : dropIncoming(store, contextId)))
 }

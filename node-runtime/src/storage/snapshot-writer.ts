@@ -6,7 +6,7 @@ import type { ContextId, RootHash } from '../base/ids.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import { ContextState } from './context-state.ts'
 import { StorageError } from './errors.ts'
-import { dropIncoming, nextGeneration, readReceipt } from './generations.ts'
+import { dropIncoming, nextGeneration, receiptOf } from './generations.ts'
 import { incomingMetaKey, NO_STATE, putIncomingMeta, putStateMeta } from './state-meta.ts'
 
 export class SnapshotWriter {
@@ -25,7 +25,7 @@ export class SnapshotWriter {
 
   /** `token` names the snapshot (its checkpoint id, say): a receipt under the same token is resumed, another dropped. */
   static async open(store: Store, contextId: ContextId, token: Bytes): Promise<SnapshotWriter> {
-    const earlier = readReceipt(store, contextId)
+    const earlier = receiptOf(store, contextId)
     const resumed = earlier !== undefined && equalBytes(earlier.token, token) ? earlier : undefined
     if (resumed === undefined) await dropIncoming(store, contextId)
     const meta = resumed ?? { ...NO_STATE, generation: await nextGeneration(store, contextId), token }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { optionValues, UsageError, wholeNumber } from './command-line.ts'
+import { optionValues, UsageError, wholeNumber, wholeNumbers } from './command-line.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 
@@ -18,20 +19,60 @@ it.each(['', '0', '-1', '1.5', '1e3', '0x10', '9007199254740992', 'x'])('%j is n
   )
 })
 
+it('numbers with commas between them are each a whole number', () => {
+  expect(wholeNumbers('sizes', '3,10', 1)).toEqual([3, 10])
+  for (const text of ['', '3,', '3,x', '0,3', '3, 10'])
+    expect(() => wholeNumbers('sizes', text, 1)).toThrow(/^--sizes takes a whole number from 1 on, not "/)
+})
+
+const run = (file: string, ...args: string[]) =>
+  spawnSync(process.execPath, ['--conditions=source', file, ...args], { cwd: ROOT, encoding: 'utf8', timeout: 20_000 })
+
+/** Of every script and benchmark: an option of it whose default is a number, or several, with the file's text. */
+const NUMERIC = globSync('{scripts,bench/*}/*.ts', { cwd: ROOT })
+  .toSorted()
+  .flatMap((file) => {
+    const text = readFileSync(path.join(ROOT, file), 'utf8')
+    if (!text.includes(' = scriptOptions(')) return []
+    const options = text.matchAll(/^ *(\w+): \{ type: 'string', default: (?:'\d[\d,]*'|String\()/gm)
+    return [...options].map(([, name = '']) => ({ file, name, text }))
+  })
+
+// To run them all takes a minute, as they load what they measure.
+it('every script and benchmark reads its numbers as such: others would test nothing, and say that nothing failed', () => {
+  const unread = NUMERIC.filter(
+    ({ name, text }) => !new RegExp(`wholeNumbers?\\('${name}', given\\.${name}, `).test(text),
+  )
+  expect(unread.map(({ file, name }) => `${file} --${name}`)).toEqual([])
+  expect(NUMERIC.length).toBeGreaterThan(20)
+})
+
+it.each([
+  ['scripts/workflow-mutants.ts', 'count', '3x'],
+  ['bench/startup/run.ts', 'sizes', '3,x'],
+])('%s --%s %s is refused in one line, with exit code 2', (file, name, text) => {
+  const { status, stdout, stderr } = run(file, `--${name}`, text)
+  expect({ status, stdout, lines: stderr.split('\n').length }).toEqual({ status: 2, stdout: '', lines: 2 })
+  expect(stderr).toMatch(new RegExp(`^--${name} takes a whole number from 1 on, not ".*x"; usage: `))
+})
+
+it('an attack that is none is refused, with those that there are', () => {
+  const { status, stderr } = run('bench/hostile-clients/run.ts', '--only', 'slow')
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/^--only takes one of slow headers, .*, not "slow"; usage: /)
+})
+
 describe.each(['scripts/chaos-test.ts', 'scripts/kill-test.ts', 'bench/deltas/run.ts', 'bench/reconcile/run.ts'])(
   '%s',
   (file) => {
-    const run = (...args: string[]) =>
-      spawnSync(process.execPath, ['--conditions=source', file, ...args], { cwd: ROOT, encoding: 'utf8' })
-
     it('says how it is used when it is asked, and does nothing', () => {
-      const { status, stdout, stderr } = run('--help')
+      const { status, stdout, stderr } = run(file, '--help')
       expect({ status, stderr, lines: stdout.split('\n').length }).toEqual({ status: 0, stderr: '', lines: 2 })
       expect(stdout).toMatch(/^usage: .*(\[--\w+ \w+\]|\[--\w+\])/)
     })
 
     it('says so in one line, with exit code 2, when it is asked for something else', () => {
-      const { status, stdout, stderr } = run('--bogus')
+      const { status, stdout, stderr } = run(file, '--bogus')
       expect({ status, stdout, lines: stderr.split('\n').length }).toEqual({ status: 2, stdout: '', lines: 2 })
       expect(stderr).toMatch(/^Unknown option '--bogus'.*; usage: /)
     })

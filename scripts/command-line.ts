@@ -27,6 +27,11 @@ export function wholeNumber(name: string, text: string, least: number): number {
   throw new UsageError(`--${name} takes a whole number from ${least} on, not ${JSON.stringify(text)}`)
 }
 
+/** With commas between them. Throws UsageError. */
+export function wholeNumbers(name: string, text: string, least: number): number[] {
+  return text.split(',').map((each) => wholeNumber(name, each, least))
+}
+
 /** Before the work that is to be written there. Makes the file where there is none. Throws UsageError. */
 export function checkWritable(name: string, file: string): void {
   try {

@@ -4,14 +4,18 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { seededRandom } from '../workflows/src/steps/control/seeded-random.ts'
 import { judgeMutant, MISTAKES, mutantsOf, shuffled } from '../workflows/src/testing/mistakes.ts'
-import { scriptOptions } from './command-line.ts'
+import { scriptOptions, wholeNumber } from './command-line.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 
-const values = scriptOptions('usage: npm run workflow-mutants -- [--count 300] [--seed 1]', {
-  count: { type: 'string', default: '300' },
-  seed: { type: 'string', default: '1' },
-})
+const { count, seed } = scriptOptions(
+  'usage: npm run workflow-mutants -- [--count 300] [--seed 1]',
+  {
+    count: { type: 'string', default: '300' },
+    seed: { type: 'string', default: '1' },
+  },
+  (given) => ({ count: wholeNumber('count', given.count, 1), seed: wholeNumber('seed', given.seed, 0) }),
+)
 const checkout = process.env.CALBOX_MEROBOX
 const theirs = checkout
   ? globSync('workflow-examples/*.yml', { cwd: checkout }).map((file) => path.join(checkout, file))
@@ -23,10 +27,10 @@ const ours = globSync('{workflows/examples,apps/*}/*.yml', { cwd: ROOT }).map((f
 const files = (theirs.length > 0 ? theirs : ours)
   .filter((file) => !readFileSync(file, 'utf8').includes('include:'))
   .toSorted()
-const random = seededRandom(values.seed)
-const each = Math.ceil(Number(values.count) / Object.keys(MISTAKES).length)
+const random = seededRandom(`${seed}`)
+const each = Math.ceil(count / Object.keys(MISTAKES).length)
 let failed = 0
-process.stdout.write(`seed ${values.seed}, ${files.length} files\n`)
+process.stdout.write(`seed ${seed}, ${files.length} files\n`)
 for (const [name, mistake] of Object.entries(MISTAKES)) {
   const counts = { made: 0, found: 0, suggested: 0 }
   const all = files.flatMap((file) => {

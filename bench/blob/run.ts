@@ -8,17 +8,25 @@ import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { type BlobId, parseHexId } from '../../node-runtime/src/base/ids.ts'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { CONTEXT, MIB, openPeer, RAW } from './peer.ts'
 
 const TICK_MS = 10
 
-const values = scriptOptions('usage: node --conditions=source bench/blob/run.ts [--mib 128] [--rounds 5] [--write]', {
-  mib: { type: 'string', default: '128' },
-  rounds: { type: 'string', default: '5' },
-  write: { type: 'boolean', default: false },
-})
-const mib = Number(values.mib)
+const values = scriptOptions(
+  'usage: node --conditions=source bench/blob/run.ts [--mib 128] [--rounds 5] [--write]',
+  {
+    mib: { type: 'string', default: '128' },
+    rounds: { type: 'string', default: '5' },
+    write: { type: 'boolean', default: false },
+  },
+  (given) => ({
+    ...given,
+    mib: wholeNumber('mib', given.mib, 1),
+    rounds: wholeNumber('rounds', given.rounds, 1),
+  }),
+)
+const { mib } = values
 const folder = await mkdtemp(path.join(os.tmpdir(), 'calbox-bench-blob-'))
 const networkId = `bench ${folder}`
 const holder = spawn(
@@ -79,7 +87,7 @@ async function measured(work: () => Promise<void>): Promise<Measured> {
 const rounds: { raw: Measured; blob: Measured }[] = []
 await raw()
 await blob()
-for (let round = 0; round < Number(values.rounds); round += 1) {
+for (let round = 0; round < values.rounds; round += 1) {
   rounds.push({ raw: await measured(raw), blob: await measured(blob) })
 }
 

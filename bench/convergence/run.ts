@@ -4,7 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { freePort, loadNow, pause, quantile, type RealNode, RealNodes, round2, untilEqual } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
@@ -19,13 +19,21 @@ const flags = scriptOptions(
     flag: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    calls: wholeNumber('calls', given.calls, 1),
+    // None: without the late joiner.
+    late: wholeNumber('late', given.late, 0),
+    together: wholeNumber('together', given.together, 1),
+  }),
 )
-const ROUNDS = Number(flags.rounds)
-const CALLS = Number(flags.calls)
-const LATE = Number(flags.late)
+const ROUNDS = flags.rounds
+const CALLS = flags.calls
+const LATE = flags.late
 const WRITERS = 3
 /** Calls of one client that are under way at a time. */
-const TOGETHER = Number(flags.together)
+const TOGETHER = flags.together
 const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
 
 /** Until the last call has answered, and until all hold the same. */

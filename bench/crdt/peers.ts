@@ -12,7 +12,7 @@ import type { CrdtState } from '../../node-runtime/src/crdt/crdt-state.ts'
 import { CrdtSession } from '../../node-runtime/src/crdt/session.ts'
 import { ContextState } from '../../node-runtime/src/storage/context-state.ts'
 import { memoryStore } from '../../node-runtime/src/store/memory.ts'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { loadNow, quantile, round1, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
@@ -23,8 +23,13 @@ const flags = scriptOptions(
     changes: { type: 'string', default: '5000' },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    changes: wholeNumber('changes', given.changes, 1),
+  }),
 )
-const CHANGES = Number(flags.changes)
+const CHANGES = flags.changes
 const KEYS = 1000
 const ID = sha256(utf8('map'))
 const AUTHOR = idFromBytes<PublicKey>(sha256(utf8('author')))
@@ -137,7 +142,7 @@ const libraries: readonly Library[] = [
 const loadAtStart = loadNow()
 const took = new Map<string, number[]>()
 // The first round warms up.
-for (let round = -1; round < Number(flags.rounds); round += 1) {
+for (let round = -1; round < flags.rounds; round += 1) {
   for (const { name, changes, merge } of libraries) {
     const before = process.threadCpuUsage()
     const seen = await merge(changes)

@@ -12,7 +12,7 @@ import type { CrdtState } from '../../node-runtime/src/crdt/crdt-state.ts'
 import { CrdtSession } from '../../node-runtime/src/crdt/session.ts'
 import { ContextState } from '../../node-runtime/src/storage/context-state.ts'
 import { memoryStore } from '../../node-runtime/src/store/memory.ts'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber, wholeNumbers } from '../../scripts/command-line.ts'
 import { showReport } from '../show-report.ts'
 
 const ID = sha256(utf8('bench'))
@@ -151,11 +151,17 @@ const options = scriptOptions(
     writes: { type: 'string', default: '300' },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    sizes: wholeNumbers('sizes', given.sizes, 1),
+    writes: wholeNumber('writes', given.writes, 1),
+  }),
 )
 
 const store = memoryStore()
 const loadAtStart = Math.round(10 * (loadavg()[0] ?? 0)) / 10
-const sizes = options.sizes.split(',').map(Number)
+const { sizes } = options
 const round1 = (number: number): number => Math.round(10 * number) / 10
 const results = []
 for (const name of Object.keys(KINDS)) {
@@ -166,9 +172,9 @@ for (const name of Object.keys(KINDS)) {
   }))
   for (const { subject } of subjects) await subject.fill()
   // The first round warms up and is not counted. Few writes a round, or a hundred siblings are soon many more.
-  for (let round = -1; round < Number(options.rounds); round += 1) {
+  for (let round = -1; round < options.rounds; round += 1) {
     for (const { subject, rounds } of subjects) {
-      const one = await subject.measure(Number(options.writes))
+      const one = await subject.measure(options.writes)
       if (round >= 0) rounds.push(one)
     }
   }
@@ -187,5 +193,5 @@ for (const name of Object.keys(KINDS)) {
     })
   }
 }
-const report = { node: process.version, cpus: cpus().length, loadAtStart, writes: Number(options.writes), results }
+const report = { node: process.version, cpus: cpus().length, loadAtStart, writes: options.writes, results }
 await showReport(report, options.write ? import.meta.dirname : undefined)

@@ -2,15 +2,20 @@
 // `npm run build && node --conditions=source bench/deltas/contexts.ts [--contexts 100] [--write]`
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { loadNow, pause, RealNodes, round1 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
-const flags = scriptOptions('usage: node --conditions=source bench/deltas/contexts.ts [--contexts 100] [--write]', {
-  contexts: { type: 'string', default: '100' },
-  write: { type: 'boolean', default: false },
-})
-const CONTEXTS = Number(flags.contexts)
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/deltas/contexts.ts [--contexts 100] [--write]',
+  {
+    contexts: { type: 'string', default: '100' },
+    write: { type: 'boolean', default: false },
+  },
+  // What each costs is the difference between one and all of them.
+  (given) => ({ ...given, contexts: wholeNumber('contexts', given.contexts, 2) }),
+)
+const CONTEXTS = flags.contexts
 const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
 /** Workers without work end after a minute; until then both figures have them. */
 const REST_MS = 5000

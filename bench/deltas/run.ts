@@ -6,7 +6,7 @@ import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumbers } from '../../scripts/command-line.ts'
 import { loadNow, quantile, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 import { measureGraph } from './graph.ts'
@@ -19,8 +19,9 @@ const flags = scriptOptions(
     sizes: { type: 'string', default: '1000,10000,100000' },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({ ...given, sizes: wholeNumbers('sizes', given.sizes, 1) }),
 )
-const SIZES = flags.sizes.split(',').map(Number)
+const SIZES = flags.sizes
 /** As gossip and pulls bring them. */
 const BATCH = 100
 /** The most that may wait for parents. */

@@ -5,17 +5,21 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { type Engine, findEngine } from '../../scripts/container-engine.ts'
 import { NodeState } from '../../workflows/src/driver/state/node-state.ts'
 import { loadNow, pause, quantile, round1, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 
-const flags = scriptOptions('usage: node --conditions=source bench/drivers/run.ts [--rounds 5] [--write]', {
-  rounds: { type: 'string', default: '5' },
-  write: { type: 'boolean', default: false },
-})
-const ROUNDS = Number(flags.rounds)
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/drivers/run.ts [--rounds 5] [--write]',
+  {
+    rounds: { type: 'string', default: '5' },
+    write: { type: 'boolean', default: false },
+  },
+  (given) => ({ ...given, rounds: wholeNumber('rounds', given.rounds, 1) }),
+)
+const ROUNDS = flags.rounds
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const CALBOX = path.join(ROOT, 'cli/bin/calbox.cjs')
 const WORKFLOW = 'workflows/examples/hello.yml'

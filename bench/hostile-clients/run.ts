@@ -5,23 +5,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, UsageError, wholeNumber } from '../../scripts/command-line.ts'
 import { loadNow, pause, quantile, type RealNode, RealNodes, round1, round2 } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 import type { AttackKind, AttackReport, AttackTask } from './attacker.ts'
 import type { HonestReport, HonestTask } from './honest.ts'
 
-const flags = scriptOptions(
-  'usage: node --conditions=source bench/hostile-clients/run.ts [--only NAME] [--rounds 1] [--write]',
-  {
-    only: { type: 'string' },
-    rounds: { type: 'string', default: '1' },
-    write: { type: 'boolean', default: false },
-  },
-)
-const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
-const [USER, PASSWORD] = ['ann', 'correct horse battery']
-const REST_MS = 10_000
 /** Of each attack, so long; connections that never ask are ended after 30 s. */
 const ATTACKS: Readonly<Record<AttackKind, number>> = {
   'slow headers': 45_000,
@@ -36,6 +25,18 @@ const ATTACKS: Readonly<Record<AttackKind, number>> = {
   pipelines: 15_000,
   'does not read': 15_000,
 }
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/hostile-clients/run.ts [--only NAME] [--rounds 1] [--write]',
+  {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '1' },
+    write: { type: 'boolean', default: false },
+  },
+  (given) => ({ ...given, only: attackNamed(given.only), rounds: wholeNumber('rounds', given.rounds, 1) }),
+)
+const KV_STORE = path.resolve(import.meta.dirname, '../../apps/kv-store/build/kv-store.wasm')
+const [USER, PASSWORD] = ['ann', 'correct horse battery']
+const REST_MS = 10_000
 
 interface Phase {
   readonly kind: AttackKind | 'rest'
@@ -52,6 +53,11 @@ interface Phase {
 const now = () => performance.timeOrigin + performance.now()
 const helper = (file: string) =>
   fork(path.join(import.meta.dirname, file), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+
+function attackNamed(name: string | undefined): string | undefined {
+  if (name === undefined || Object.hasOwn(ATTACKS, name)) return name
+  throw new UsageError(`--only takes one of ${Object.keys(ATTACKS).join(', ')}, not ${JSON.stringify(name)}`)
+}
 
 async function told<T>(child: ChildProcess): Promise<T> {
   const gone = once(child, 'exit').then(() => Promise.reject(new Error('a process of the benchmark has ended')))
@@ -162,7 +168,7 @@ try {
   await pause(REST_MS)
   const rest = () => phaseOf(node, 'rest', async () => void (await pause(REST_MS)))
   const phases = [await rest()]
-  for (let round = 0; round < Number(flags.rounds); round += 1) {
+  for (let round = 0; round < flags.rounds; round += 1) {
     for (const [kind, forMs] of Object.entries(ATTACKS) as [AttackKind, number][]) {
       if (flags.only !== undefined && flags.only !== kind) continue
       const attacker = helper('attacker.ts')

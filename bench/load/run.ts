@@ -5,7 +5,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { loadNow, pause, quantile, type RealNode, RealNodes, round1, round2, type Shared } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
 import type { CallerReport, CallerTask } from './caller.ts'
@@ -20,9 +20,16 @@ const flags = scriptOptions(
     events: { type: 'string', default: '300' },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    seconds: wholeNumber('seconds', given.seconds, 1),
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    watchers: wholeNumber('watchers', given.watchers, 1),
+    events: wholeNumber('events', given.events, 1),
+  }),
 )
-const [FOR_MS, ROUNDS] = [1000 * Number(flags.seconds), Number(flags.rounds)]
-const [WATCHERS, EVENTS] = [Number(flags.watchers), Number(flags.events)]
+const [FOR_MS, ROUNDS] = [1000 * flags.seconds, flags.rounds]
+const [WATCHERS, EVENTS] = [flags.watchers, flags.events]
 const CONNECTIONS = 10
 /** Between two writes that all watchers see. */
 const WRITE_EVERY_MS = 100

@@ -13,13 +13,17 @@ import {
   TestWorld,
 } from '../../node-runtime/src/testing/test-nodes.ts'
 import { appWasm } from '../../scripts/build-apps.ts'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumbers } from '../../scripts/command-line.ts'
 import { showReport } from '../show-report.ts'
 
-const flags = scriptOptions('usage: node --conditions=source bench/networks/run.ts [--write] [--nodes 10,20,50]', {
-  write: { type: 'boolean', default: false },
-  nodes: { type: 'string', default: '10,20,50' },
-})
+const flags = scriptOptions(
+  'usage: node --conditions=source bench/networks/run.ts [--write] [--nodes 10,20,50]',
+  {
+    write: { type: 'boolean', default: false },
+    nodes: { type: 'string', default: '10,20,50' },
+  },
+  (given) => ({ ...given, nodes: wholeNumbers('nodes', given.nodes, 2) }),
+)
 type Packet = Parameters<NonNullable<SimulatedOptions['judge']>>[0]
 type Blocked = 'nothing' | 'gossip' | 'stream'
 
@@ -177,7 +181,7 @@ function perUnit({ gossip, streamFrames, bytes }: Traffic, units: number): Traff
 }
 
 const results: Awaited<ReturnType<typeof measure>>[] = []
-for (const size of flags.nodes.split(',').map(Number)) {
+for (const size of flags.nodes) {
   for (const blocked of BLOCKED) {
     const result = await measure(size, blocked)
     process.stderr.write(`${JSON.stringify(result)}\n`)

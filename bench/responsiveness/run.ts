@@ -9,7 +9,7 @@ import path from 'node:path'
 import { idBytes } from '../../node-runtime/src/base/ids.ts'
 import { compileGuest } from '../../node-runtime/src/runtime/testing/test-guests.ts'
 import type { Delta } from '../../node-runtime/src/wire/delta.ts'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import {
   loadNow,
   pause,
@@ -33,9 +33,14 @@ const flags = scriptOptions(
     flag: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    deltas: wholeNumber('deltas', given.deltas, 1),
+  }),
 )
-const ROUNDS = Number(flags.rounds)
-const DELTAS = Number(flags.deltas)
+const ROUNDS = flags.rounds
+const DELTAS = flags.deltas
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const KV_STORE = path.join(ROOT, 'apps/kv-store/build/kv-store.wasm')
 /** Shorter than a guest may run. */

@@ -9,7 +9,7 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { BUNDLE } from '../../scripts/bundle.ts'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber, wholeNumbers } from '../../scripts/command-line.ts'
 import { NODE_FLAGS } from '../../workflows/src/driver/limits.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -187,6 +187,11 @@ const values = scriptOptions(
     calnode: { type: 'string', multiple: true, default: [path.join(ROOT, 'node-runtime/dist/calnode.js')] },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    sizes: wholeNumbers('sizes', given.sizes, 1),
+  }),
 )
 
 // Others on the machine make every figure worse; the ratio suffers less.
@@ -199,10 +204,10 @@ try {
     ...values.calnode.map((file, index) => calnode(`calnode${index === 0 ? '' : ` ${index + 1}`}`, path.resolve(file))),
   ]
   const results: Result[] = []
-  for (const size of values.sizes.split(',').map(Number)) {
+  for (const size of values.sizes) {
     const played = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
     // One round of each to fill the compile caches, which is not counted.
-    for (let round = -1; round < Number(values.rounds); round++) {
+    for (let round = -1; round < values.rounds; round++) {
       for (const contender of contenders) {
         const result = await playRound(contender, size)
         if (round >= 0) played.get(contender.name)?.push(result)

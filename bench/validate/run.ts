@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
-import { scriptOptions } from '../../scripts/command-line.ts'
+import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { workflowText } from './workflow-text.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -71,13 +71,18 @@ const values = scriptOptions(
     system: { type: 'string', default: '/usr/bin/node' },
     write: { type: 'boolean', default: false },
   },
+  (given) => ({
+    ...given,
+    rounds: wholeNumber('rounds', given.rounds, 1),
+    steps: wholeNumber('steps', given.steps, 1),
+  }),
 )
 
 const loadAtStart = Math.round(10 * (loadavg()[0] ?? 0)) / 10
 const folder = await mkdtemp(path.join(tmpdir(), 'calbox-validate-'))
 try {
   const file = path.join(folder, 'large.yml')
-  await writeFile(file, workflowText(Number(values.steps), APPLICATION))
+  await writeFile(file, workflowText(values.steps, APPLICATION))
   const system = versionOf(values.system)
   const contenders: Contender[] = [{ name: 'node -e 0', command: [process.execPath, '-e', '0'] }]
   for (const [index, calbox] of values.calbox.entries()) {
@@ -89,7 +94,7 @@ try {
   }
   const samples = new Map<string, Sample[]>()
   // The first rounds fill the compile cache, and what the launcher keeps.
-  for (let round = -4; round < Number(values.rounds); round += 1) {
+  for (let round = -4; round < values.rounds; round += 1) {
     for (const contender of contenders) {
       const sample = measure(contender, path.join(folder, 'output'))
       if (round >= 0) samples.set(contender.name, [...(samples.get(contender.name) ?? []), sample])
@@ -100,8 +105,8 @@ try {
   const results = summaries.map((each) => ({ ...each, overBare: ratio(each.wallMs, bare?.wallMs) }))
   process.stdout.write(`${JSON.stringify(results, undefined, 1)}\n`)
   if (values.write) {
-    const about = { node: process.version, system, cpus: cpus().length, loadAtStart, steps: Number(values.steps) }
-    const result = { ...about, rounds: Number(values.rounds), results }
+    const about = { node: process.version, system, cpus: cpus().length, loadAtStart, steps: values.steps }
+    const result = { ...about, rounds: values.rounds, results }
     await writeFile(path.join(import.meta.dirname, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`)
   }
 } finally {

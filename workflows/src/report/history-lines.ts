@@ -9,7 +9,7 @@ export interface HistoryLines {
 }
 
 export function historyLines(history: HistoryRecord): HistoryLines {
-  const { acknowledged, apart, notLookedFor, givenUp } = history
+  const { acknowledged, apart, notLookedFor, givenUp, givenUpMore } = history
   const findings = notLookedFor.filter(({ isFinding }) => isFinding === true)
   const warnings = [
     ...findings.map(({ node, writes, why }) => `${counted(writes)} of ${node} could not be looked for: ${why}`),
@@ -22,11 +22,16 @@ export function historyLines(history: HistoryRecord): HistoryLines {
       const why = error === undefined ? '' : `: ${error}`
       return `${node} has not handled event ${event}: ${handler} was tried ${tried} and given up${why}`
     }),
+    ...[...Map.groupBy(givenUpMore, ({ node }) => node)].map(([node, more]) => {
+      const where = more.map(({ contextId }) => contextId).join(', ')
+      return `${node} has given up more events than are told here, of context ${where}`
+    }),
   ]
   return acknowledged === 0 ? { warnings } : { summary: summaryOf(history), warnings }
 }
 
-function summaryOf({ acknowledged, writes, gone, nodes, notLookedFor, notCompared }: HistoryRecord): string {
+function summaryOf(history: HistoryRecord): string {
+  const { acknowledged, writes, gone, nodes, notLookedFor, notCompared, givenUpUntold } = history
   // Of very many only some are to be looked for: one that is gone fails the run.
   const held =
     gone.length > 0
@@ -42,7 +47,11 @@ function summaryOf({ acknowledged, writes, gone, nodes, notLookedFor, notCompare
   const left = [...Map.groupBy(notCompared, ({ why }) => why)].map(([why, nodes]) => {
     return `${nodes.map(({ node }) => node).join(', ')} not compared: ${why}`
   })
-  const parts = [isNone ? `0 looked at of ${counted(acknowledged)}` : held, ...untold, ...states, ...left]
+  // What keeps a node from being compared is said with that.
+  const silent = givenUpUntold
+    .filter(({ node, why }) => !notCompared.some((other) => other.node === node && other.why === why))
+    .map(({ node, why }) => `whether ${node} has given up events is not known: ${why}`)
+  const parts = [isNone ? `0 looked at of ${counted(acknowledged)}` : held, ...untold, ...states, ...left, ...silent]
   return `history: ${parts.join('; ')}`
 }
 

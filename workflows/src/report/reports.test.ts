@@ -194,7 +194,18 @@ test('ten annotations, failures before warnings', async () => {
 
 test('what the history check warns of is an annotation of a file that passed', () => {
   const lost = { node: 'n-2', writes: 20, why: 'it does not know the context any more', isFinding: true } as const
-  const rest = { writes: 0, contexts: 1, nodes: [], apart: [], notCompared: [], givenUp: [], gone: [], differing: [] }
+  const rest = {
+    writes: 0,
+    contexts: 1,
+    nodes: [],
+    apart: [],
+    notCompared: [],
+    givenUp: [],
+    gone: [],
+    differing: [],
+    givenUpMore: [],
+    givenUpUntold: [],
+  }
   const history = { acknowledged: 20, notLookedFor: [lost], ...rest }
   const text = githubAnnotations(whole(ran({ ...new RunRecorder().record, file: 'w/a.yml', history })), { cwd: '/' })
   expect(text).toMatch(/^::warning file=\S+,title=history::20 acknowledged writes of n-2 could not be looked for: /)

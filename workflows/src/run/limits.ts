@@ -62,7 +62,7 @@ export const HISTORY_WRITES_MAX = 256
 /** Contexts whose states are compared at the end of a run; the last ones. */
 export const HISTORY_CONTEXTS_MAX = 32
 
-/** Handlers that were given up, of all nodes and contexts together, and how much of the error of each. */
+/** Handlers that were given up, of all nodes and contexts together, and how much of the error of each; where there are others is told. */
 export const HISTORY_GIVEN_UP_MAX = 20
 export const HISTORY_ERROR_MAX_CHARS = 200
 

@@ -26,7 +26,7 @@ interface View {
   readonly notCompared: readonly NotCompared[]
 }
 
-const WHY_NOT: Readonly<Record<Silence, string | undefined>> = {
+export const WHY_NOT: Readonly<Record<Silence, string | undefined>> = {
   stopped: 'it is stopped',
   paused: 'it is held still',
   unreachable: 'it does not answer',

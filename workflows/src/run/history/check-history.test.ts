@@ -2,10 +2,13 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { historyLines } from '../../report/history-lines.ts'
+import type { NodeHandle } from '../../steps/step-kind.ts'
 import { FixtureDriver } from '../../testing/fixture-driver.ts'
 import { FixtureNetwork } from '../../testing/fixture-network.ts'
 import { runYaml, withContext } from '../../testing/run-yaml.ts'
-import { HISTORY_WRITES_MAX } from '../limits.ts'
+import { HISTORY_GIVEN_UP_MAX, HISTORY_WRITES_MAX } from '../limits.ts'
+import { givenUpOn } from './given-up.ts'
+import { HistoryNodes } from './history-nodes.ts'
 import { WriteHistory } from './write-history.ts'
 
 const SET = "  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: '1' } }\n"
@@ -22,6 +25,8 @@ const NOTHING = {
   apart: [],
   notCompared: [],
   givenUp: [],
+  givenUpMore: [],
+  givenUpUntold: [],
   gone: [],
   differing: [],
 }
@@ -48,6 +53,51 @@ test('events that are never handled are told, and fail nothing', async () => {
   expect(record.history && historyLines(record.history).warnings).toEqual([
     'n-2 has not handled event Set: on_set was tried 5 times and given up: gone',
   ])
+})
+
+test('of very many events that are never handled some of each node are told, and that there are more', async () => {
+  const network = new FixtureNetwork()
+  const letters = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ handler: 'on_set', event: `Set ${at}`, attempts: 1 }))
+  network.node('n-1').waiting.deadLetters = letters(HISTORY_GIVEN_UP_MAX + 1)
+  network.node('n-2').waiting.deadLetters = letters(2)
+  const { history } = (await runYaml(withContext(SET), { network })).record
+  const counts = ['n-1', 'n-2'].map((name) => history?.givenUp.filter(({ node }) => node === name).length)
+  expect(counts).toEqual([HISTORY_GIVEN_UP_MAX - 2, 2])
+  expect(history?.givenUpMore).toMatchObject([{ node: 'n-1' }])
+  expect(history && historyLines(history).warnings.at(-1)).toMatch(
+    /^n-1 has given up more events than are told here, of context \S+$/,
+  )
+})
+
+test('events that a node has given up in a later context are told beside very many of an earlier one', async () => {
+  const [first, second] = ['c1', 'c2']
+  const letter = { handler: 'on_set', event: 'Set', attempts: 1 }
+  const request = async (_method: string, path: string) => ({
+    deadLetters: path.includes(first) ? new Array(HISTORY_GIVEN_UP_MAX + 1).fill(letter) : [letter],
+  })
+  const node = { name: 'n-1', running: true, client: { request } } as unknown as NodeHandle
+  const { signal } = new AbortController()
+  const found = await givenUpOn([first, second], new HistoryNodes([node]), { signal })
+  expect(found.givenUp).toHaveLength(HISTORY_GIVEN_UP_MAX)
+  expect(found.givenUp.at(-1)).toMatchObject({ contextId: second })
+  expect(found.givenUpMore).toEqual([{ node: 'n-1', contextId: first }])
+})
+
+test.each([
+  ['does not tell what it has given up', { status: 500, body: { error: 'no' } }, 'it does not tell which'],
+  ['knows no such question', { status: 404, body: { error: 'no route' } }, 'it does not tell which'],
+  ['does not answer', 'drop', 'it does not answer'],
+] as const)('a node that %s is not one that has given up nothing', async (_, answer, why) => {
+  const run = await after((network) => network.node('n-1').fail('GET', /dead-letters/, answer, 99))
+  expect(run.record.history).toMatchObject({
+    nodes: ['n-1', 'n-2'],
+    givenUp: [],
+    givenUpUntold: [{ node: 'n-1', why }],
+  })
+  expect(run.record.history && historyLines(run.record.history).summary).toContain(
+    `; whether n-1 has given up events is not known: ${why}`,
+  )
 })
 
 test('nodes with the same heads and another state fail the run, whatever it asserts', async () => {

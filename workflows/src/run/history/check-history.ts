@@ -36,7 +36,7 @@ export async function checkHistory(
   const comparing = { nodes, clock, faulty: byNode(faults), hindered: byNode(hindrances) }
   const compared = await compareContexts(contexts, comparing, options)
   const looked = await lookForWrites(history, nodes, { clock, ...options })
-  return { ...looked, contexts: contexts.length, ...compared, givenUp: await givenUpOn(contexts, nodes, options) }
+  return { ...looked, contexts: contexts.length, ...compared, ...(await givenUpOn(contexts, nodes, options)) }
 }
 
 function byNode(all: readonly NodesAndWhat[]): ReadonlyMap<string, string> {

@@ -18,6 +18,10 @@ export interface HistoryFindings {
   readonly notCompared: readonly NotCompared[]
   /** Events that nodes have not handled and will not. */
   readonly givenUp: readonly GivenUp[]
+  /** Where there are others of them. */
+  readonly givenUpMore: readonly { readonly node: string; readonly contextId: string }[]
+  /** Of whom it is not known whether there are any. */
+  readonly givenUpUntold: readonly NotCompared[]
 }
 
 export interface GoneWrite extends MadeBy {

@@ -161,6 +161,7 @@ function counterType(kind: CounterKind, name: string): CounterType {
   return {
     ...kind,
     name,
+    swept: undefined,
     readFragment(id: Bytes, input: ByteReader): Fragment {
       const what = input.byte()
       if (what === COUNT) return new CountFragment(kind, id, numbers(input))

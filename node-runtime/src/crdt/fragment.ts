@@ -3,6 +3,7 @@ import type { Bytes } from '../base/bytes.ts'
 import type { InPieces } from '../base/pieces.ts'
 import type { ByteReader, ByteWriter } from './codec.ts'
 import type { CrdtState } from './crdt-state.ts'
+import type { RecordPart } from './state-keys.ts'
 
 /** Whose artifact a fragment is in. Verified: authority is judged by it. */
 export interface Origin {
@@ -48,6 +49,11 @@ export interface CrdtType {
   /** Part of the format. */
   readonly tag: number
   readonly name: string
+  /**
+   * The part whose records go once they say that something was removed and nothing older can come beside them (ADR 0029). Undefined:
+   * none do, as something hangs on them.
+   */
+  readonly swept: RecordPart | undefined
   /** Reads what `write` wrote. */
   readFragment(id: Bytes, input: ByteReader): Fragment
   /** What removes everything that is there now and `replica` may remove; concurrent writes survive it. */

@@ -41,6 +41,7 @@ export class FrozenFragment implements Fragment {
 export const frozenStorage: CrdtType = {
   tag: TAG,
   name: 'FrozenStorage',
+  swept: undefined,
   readFragment: (id: Bytes, input: ByteReader): Fragment => new FrozenFragment(id, input.bytes(VALUE_BYTES_MAX)),
   clear: () => [],
 }

@@ -121,6 +121,7 @@ export function keyedType(tag: number, name: string, values: boolean): KeyedType
   return {
     ...kind,
     name,
+    swept: 'e',
     readFragment(id: Bytes, input: ByteReader): Fragment {
       const stamp = input.u64()
       const what = input.byte()

@@ -39,6 +39,12 @@ export function decodeRecord(bytes: Bytes): LwwRecord {
   }
 }
 
+/** Of a removal that was stamped at `until` or before. What is no record at all is none. */
+export function isRemoval(bytes: Bytes, until: bigint): boolean {
+  if (bytes.byteLength !== HEADER_LENGTH || bytes[HEADER_LENGTH - 1] !== REMOVED) return false
+  return decodeRecord(bytes).stamp <= until
+}
+
 export function readRecord(state: CrdtState, key: Bytes): LwwRecord | undefined {
   const bytes = state.get(key)
   return bytes === undefined ? undefined : decodeRecord(bytes)

@@ -49,6 +49,8 @@ function registerType(tag: number, name: string): CrdtType {
   return {
     tag,
     name,
+    // Guests read when it was emptied, and by whom.
+    swept: undefined,
     readFragment(id: Bytes, input: ByteReader): Fragment {
       const stamp = input.u64()
       const kind = input.byte()

@@ -50,6 +50,7 @@ const USER_VALUES: ElementKind = { tag: TAG, counted: false }
 export const userStorage: CrdtType & ElementKind = {
   ...USER_VALUES,
   name: 'UserStorage',
+  swept: 'e',
   readFragment(id: Bytes, input: ByteReader): Fragment {
     const stamp = input.u64()
     const kind = input.byte()

@@ -143,6 +143,8 @@ export class AuthoredFragment implements Fragment {
 export const authoredMap: CrdtType = {
   tag: TAG,
   name: 'AuthoredMap',
+  // A key stays with who claimed it, whose record it is.
+  swept: undefined,
   readFragment(id: Bytes, input: ByteReader): Fragment {
     const [stamp, claim] = [input.u64(), input.u64()]
     if (claim > stamp) throw input.fail('an element is claimed after it was written')

@@ -234,6 +234,7 @@ export class SharedValueFragment implements Fragment {
 export const sharedStorage: CrdtType = {
   tag: TAG,
   name: 'SharedStorage',
+  swept: undefined,
   readFragment(id: Bytes, input: ByteReader): Fragment {
     const what = input.byte()
     if (what === FOUND) return new FoundFragment({ id, stamp: input.u64(), rights: readRights(input) })

@@ -12,6 +12,8 @@ function sequenceType(name: string, kind: SequenceKind): SequenceType {
   return {
     ...kind,
     name,
+    // An element may still come behind one that was removed: without its place it would wait unseen.
+    swept: undefined,
     readFragment: (id: Bytes, input: ByteReader): Fragment => readSequenceFragment(kind, id, input),
     clear(state: CrdtState, id: Bytes, _next: NextStamp, replica: Bytes): Fragment[] {
       const sequence = new Sequence(state, kind, id)

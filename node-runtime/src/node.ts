@@ -13,7 +13,7 @@ import { FleetJoin } from './context/attestation/fleet-join.ts'
 import { BlobKeeper } from './context/blobs/blob-keeper.ts'
 import { BlobReferences } from './context/blobs/blob-references.ts'
 import { Contexts } from './context/contexts.ts'
-import { ABSENT_MS, AGED_MAX, CHECKPOINT_MIN, RECEIPT_BYTES, REVISION_MAX } from './context/limits.ts'
+import { ABSENT_MS, AGED_MAX, CHECKPOINT_MIN, RECEIPT_BYTES, REVISION_MAX, SWEEP_EVERY } from './context/limits.ts'
 import { Applications, type BundleReader } from './context/namespaces/code/applications.ts'
 import { MigrationWatch } from './context/namespaces/code/migration-report.ts'
 import { Identities } from './context/namespaces/identities.ts'
@@ -209,6 +209,7 @@ export class Node implements NodeServices {
         absentMs: ABSENT_MS,
         checkpointMin: CHECKPOINT_MIN,
         recentMax: RECENT_MAX,
+        sweepEvery: SWEEP_EVERY,
         revisionMax: REVISION_MAX,
         receiptBytes: RECEIPT_BYTES,
         agedMax: AGED_MAX,

@@ -243,6 +243,13 @@ export const RECEIPT_PAUSE_MS = 60_000
 export const DROP_BATCH_ROWS = 1000
 /** Deltas from one checkpoint to the next: undo, and deltas for who is a little behind, stay long enough. */
 export const CHECKPOINT_MIN = 1024
+/**
+ * Whose count passes a multiple of this, that checkpoint has what was removed taken out of its state: a scan of the state for so many
+ * deltas. A context that never has so many keeps all. The same on all nodes.
+ */
+export const SWEEP_EVERY = 16 * 1024
+/** Records taken out at once, in the order of their keys; the others stay until the next time. Some 20 MiB while it is done. The same on all nodes. */
+export const SWEPT_MAX = 64 * 1024
 /** Certified checkpoints that may not be taken here, by hash. At the cap none is noted until nobody stands on one of them. */
 export const CHECKPOINTS_APART_MAX = 16
 /** One that is offered and may not be taken is on another side from then on: until then rounds may bring what it contains. */

@@ -42,6 +42,8 @@ export interface Retention {
   readonly checkpointMin: number
   /** Ids that a checkpoint names. The same on all nodes, too. */
   readonly recentMax: number
+  /** Deltas from one checkpoint without what was removed to the next. The same on all nodes. */
+  readonly sweepEvery: number
   /** Deltas of a context that wait for long. One more, and the oldest is forgotten. */
   readonly agedMax: number
   /** Deltas in one batch when they are judged again after a removal. */

@@ -2,11 +2,9 @@
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import type { Bytes } from '../../base/bytes.ts'
 import type { DeltaId, RootHash } from '../../base/ids.ts'
-import type { InPieces } from '../../base/pieces.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import { StorageError } from '../../storage/errors.ts'
-import type { StateTransaction } from '../../storage/state-transaction.ts'
-import { encodeUndoInPieces, undoInPieces } from '../../storage/undo.ts'
+import { encodeUndoInPieces } from '../../storage/undo.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { type Delta, type DeltaPayload, openDelta } from '../../wire/delta.ts'
 import { APPLY_BATCH_BYTES, APPLY_BATCH_ROWS } from '../limits.ts'
@@ -15,6 +13,8 @@ import type { ContextParts } from '../parts.ts'
 import { Applied } from './applied.ts'
 import { type Arrived, Effects, type EffectsParts, type Placed, postponed } from './effects.ts'
 import { comparePositions, type Positioned, planFold, versionIn } from './fold.ts'
+import { RootsBelow, type Swept, takeBack } from './roots-below.ts'
+import { without } from './swept-keys.ts'
 
 export interface Fold {
   readonly ops: readonly StoreOp[]
@@ -26,7 +26,7 @@ export interface Fold {
   committed(): void
 }
 
-type FolderParts = Pick<ContextParts, 'rows' | 'stack' | 'pruned' | 'onMigrated'> & EffectsParts
+type FolderParts = Pick<ContextParts, 'rows' | 'stack' | 'store' | 'pruned' | 'onMigrated'> & EffectsParts
 
 export class Folder {
   readonly #parts: FolderParts
@@ -34,14 +34,14 @@ export class Folder {
   readonly #stack: Positioned[]
   /** Position of the first of the stack: what was before it is pruned. */
   #base: number
-  /** By position, the root beneath it. */
-  readonly #roots = new Map<number, RootHash>()
+  readonly #roots: RootsBelow
 
   constructor(parts: FolderParts) {
     this.#parts = parts
     this.#effects = new Effects(parts)
     this.#base = parts.pruned?.base ?? 0
     this.#stack = [...parts.stack]
+    this.#roots = new RootsBelow(parts)
   }
 
   /** Applied and not pruned, in the order they were applied. */
@@ -58,24 +58,21 @@ export class Folder {
    * The root before the delta at `index` of the stack was applied. Costs what is above it, once: it is remembered, as are
    * those at `above`, which ascend and are asked for if need be, until something beneath them changes.
    */
-  async rootBelow(index: number, above: () => readonly number[] = () => []): Promise<RootHash> {
-    const known = this.#roots.get(this.#base + index)
-    if (known !== undefined) return known
-    const transaction = this.#parts.state.begin()
-    let from = this.#stack.length
-    for (const place of [index, ...above()].reverse()) {
-      await this.#revertTo(place, transaction, from)
-      this.#roots.set(this.#base + place, await this.#parts.turns.run(transaction.rootInPieces()))
-      from = place
-    }
-    return transaction.root()
+  rootBelow(index: number, above: () => readonly number[] = () => []): Promise<RootHash> {
+    const place = this.#base
+    return this.#roots.at(this.#above(index), () => above().map((each) => place + each))
+  }
+
+  /** The same without what was removed there with a stamp of `last` or before. */
+  sweptBelow(index: number, last: DeltaId): Promise<Swept> {
+    return this.#roots.sweptAt(this.#above(index), last)
   }
 
   /** The first `count` of the stack are behind a stored checkpoint. */
   prune(count: number): void {
     this.#stack.splice(0, count)
     this.#base += count
-    for (const position of this.#roots.keys()) if (position < this.#base) this.#roots.delete(position)
+    this.#roots.pruned(this.#base)
   }
 
   /** Where a delta that is taken in belongs. Throws APPLY_POSTPONED where the code that says it is not here. */
@@ -137,12 +134,13 @@ export class Folder {
       if (!delta) throw gone(entry?.id)
       ops.push(rows.dropUndo(this.#base + kept - 1), rows.putDelta(delta, dropped.has(delta.id) ? 'voided' : 'again'))
       bytes += delta.sealed.byteLength
-      changed += await this.#revertTo(kept - 1, transaction, kept)
+      const at = this.#base + kept - 1
+      changed += await takeBack(this.#parts, transaction, { from: at, to: at + 1 })
     }
     const committed = () => {
       transaction.committed()
       this.#stack.splice(kept)
-      this.#forgetRoots(kept)
+      this.#roots.forgetAbove(this.#base + kept, false)
     }
     return { ops: [...ops, ...(await turns.run(transaction.opsInPieces()))], committed }
   }
@@ -161,13 +159,26 @@ export class Folder {
     return { ops: [...ops, ...written], committed }
   }
 
+  /** Takes `keys` out of the state beneath all but the first `kept`, for good, and applies these again on what is left. */
+  async swept(kept: number, keys: readonly Bytes[]): Promise<Pick<Fold, 'ops' | 'committed'>> {
+    const { transaction, ops, committed } = await this.#refold(kept, this.#stack.slice(kept), new Map(), keys)
+    const written = await this.#parts.turns.run(transaction.opsInPieces())
+    return { ops: ops.concat(written), committed }
+  }
+
   /** Takes the stack back to its first `kept` and applies `apply` on them. The state is left to the caller's batch. */
-  async #refold(kept: number, apply: readonly Positioned[], arrived: ReadonlyMap<DeltaId, Arrived>) {
+  async #refold(
+    kept: number,
+    apply: readonly Positioned[],
+    arrived: ReadonlyMap<DeltaId, Arrived>,
+    swept: readonly Bytes[] = [],
+  ) {
     const { rows, state, turns } = this.#parts
     const transaction = state.begin()
-    await this.#revertTo(kept, transaction)
+    await takeBack(this.#parts, transaction, this.#above(kept))
     const ops: StoreOp[] = []
     for (let index = kept; index < this.#stack.length; index += 1) ops.push(rows.dropUndo(this.#base + index))
+    await turns.run(transaction.applyInPieces(swept.map(without)))
     const entries: Placed[] = []
     for (const place of apply) {
       const entry = arrived.get(place.id) ?? this.stored(place.id)
@@ -199,28 +210,15 @@ export class Folder {
       transaction.committed()
       this.#stack.splice(kept)
       for (const place of places) this.#stack.push(place)
-      this.#forgetRoots(kept)
+      this.#roots.forgetAbove(this.#base + kept, swept.length > 0)
       if (isMigrated) this.#parts.onMigrated()
     }
     const left = entries.length - applied.length
     return { transaction, ops, committed, left, isAsForeseen: done.isAsForeseen }
   }
 
-  /** Only the first `kept` of the stack are as they were. */
-  #forgetRoots(kept: number): void {
-    for (const position of this.#roots.keys()) if (position > this.#base + kept) this.#roots.delete(position)
-  }
-
-  /** From above its first `from`. Returns how many rows of the state that has changed. */
-  async #revertTo(index: number, transaction: StateTransaction, from = this.#stack.length): Promise<number> {
-    const { rows, turns } = this.#parts
-    let changed = 0
-    for (let position = this.#base + from - 1; position >= this.#base + index; position -= 1) {
-      const row = rows.undo(position)
-      changed += await turns.run(takenBack(transaction, row.undo))
-      await turns.spend(row.undo.byteLength)
-    }
-    return changed
+  #above(index: number): { readonly from: number; readonly to: number } {
+    return { from: this.#base + index, to: this.#base + this.#stack.length }
   }
 
   /** Of a delta that was accepted before. */
@@ -234,10 +232,4 @@ export class Folder {
 /** Members have it: with the state made anew, all that is here is applied again, and what is lacking is asked for. */
 function gone(id: DeltaId | undefined): StorageError {
   return new StorageError('STATE_CORRUPT', `accepted delta ${id} is gone from the store; the state is made anew`)
-}
-
-function* takenBack(transaction: StateTransaction, row: Bytes): InPieces<number> {
-  const undo = yield* undoInPieces(row)
-  yield* transaction.revertInPieces(undo)
-  return undo.previous.length
 }

@@ -41,6 +41,8 @@ interface Found {
   readonly back: readonly Returning[]
 }
 
+const NONE: ReadonlySet<DeltaId> = new Set()
+
 export class Revision {
   readonly #parts: RevisionParts
 
@@ -127,6 +129,29 @@ export class Revision {
     } catch (error) {
       // The rows are half-way, and the graph in memory is not: what was taken down comes back when they are next read.
       ledger.break(error)
+      throw error
+    }
+  }
+
+  /**
+   * Takes `keys` out of the state above which all but the first `kept` of the stack lie: these are applied again without them. With
+   * `ops`, in one batch; where that is much, what lies above is taken down before and built up behind it.
+   */
+  async sweep(kept: number, keys: readonly Bytes[], ops: readonly StoreOp[]): Promise<void> {
+    const { folder, ledger, retention } = this.#parts
+    if (keys.length === 0) return ledger.commit(ops)
+    const above = folder.stack.slice(kept)
+    const plan = { undo: above.length, apply: above }
+    const isLong = 2 * above.length > retention.revisionMax
+    try {
+      if (isLong) await this.#takeDown(plan, NONE)
+      const fold = await folder.swept(kept, keys)
+      await ledger.commit([...ops, ...fold.ops])
+      fold.committed()
+      if (isLong) await this.#buildUp(plan, NONE)
+    } catch (error) {
+      // The rows may be half-way, and the graph in memory is not.
+      if (isLong) ledger.break(error)
       throw error
     }
   }

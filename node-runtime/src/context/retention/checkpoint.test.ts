@@ -17,6 +17,7 @@ import {
   genuineVouches,
   isCertified,
   isGreater,
+  isSweepDue,
   type Role,
   stands,
 } from './checkpoint.ts'
@@ -89,6 +90,15 @@ describe('a checkpoint', () => {
     for (const other of [[entry(1)], [entry(1), entry(2, 'voids')], [entry(1), entry(3)]]) {
       expect(equalBytes(chain, chainOver(undefined, other))).toBe(false)
     }
+  })
+
+  it('commits to where what was removed has gone, which it does once for so many deltas', () => {
+    const entries = [entry(1), entry(2)]
+    const swept = checkpointOver(undefined, entries, { ...facts, isSwept: true })
+    expect(equalBytes(over(undefined, entries).chain, swept?.chain ?? chainOver(undefined, entries))).toBe(false)
+    expect(Object.keys(swept ?? {}).sort()).toEqual(Object.keys(over(undefined, entries)).sort())
+    const due = [8, 8, 8, 8, 20].map((size, at) => isSweepDue(at === 0 ? undefined : { count: 8 * at }, size, 16))
+    expect(due).toEqual([false, true, false, true, true])
   })
 
   it('has the heads of what stands in it: what is lost hides nothing', () => {

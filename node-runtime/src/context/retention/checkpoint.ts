@@ -46,20 +46,38 @@ export function floorOf(checkpoint: Checkpoint | undefined): Floor | undefined {
   return { last, heads, authors, oldest, stands: (id) => id < oldest || standing.has(id) }
 }
 
-/** Commits to all that is contained, in order, and to what each of it counts for. */
-export function chainOver(previous: Checkpoint | undefined, next: readonly Pick<Contained, 'id' | 'role'>[]): Bytes {
+/** Whether what was removed goes with `size` more deltas: for so many of them all once (ADR 0029). */
+export function isSweepDue(previous: Pick<Checkpoint, 'count'> | undefined, size: number, every: number): boolean {
+  const count = previous?.count ?? 0
+  return Math.floor((count + size) / every) > Math.floor(count / every)
+}
+
+/**
+ * Commits to all that is contained, in order, to what each of it counts for, and to where what was removed has gone: equal chains have
+ * equal states.
+ */
+export function chainOver(
+  previous: Checkpoint | undefined,
+  next: readonly Pick<Contained, 'id' | 'role'>[],
+  isSwept = false,
+): Bytes {
   let chain: Bytes = previous?.chain ?? NO_CHAIN
   for (const { id, role } of next) {
     chain = taggedHash('calbox/chain/1', chain, fromHex(id), Uint8Array.of(ROLES.indexOf(role)))
   }
-  return chain
+  return isSwept ? taggedHash('calbox/swept/1', chain) : chain
+}
+
+export interface CheckpointFacts extends Pick<Checkpoint, 'contextId' | 'root' | 'governance'> {
+  /** The root is that of the state without what was removed. */
+  readonly isSwept?: boolean
 }
 
 /** `next` is all that sorts behind `previous` up to the end of the checkpoint, at least one. */
 export function checkpointOver(
   previous: Checkpoint | undefined,
   next: readonly Contained[],
-  facts: Pick<Checkpoint, 'contextId' | 'root' | 'governance'>,
+  { isSwept, ...facts }: CheckpointFacts,
   recentMax = RECENT_MAX,
 ): Checkpoint | undefined {
   const last = next.at(-1)
@@ -76,7 +94,7 @@ export function checkpointOver(
     ...facts,
     last: last.id,
     count: (previous?.count ?? 0) + next.length,
-    chain: chainOver(previous, next),
+    chain: chainOver(previous, next, isSwept),
     heads: [...heads].sort(),
     authors,
     recent: recentOf(previous, next, recentMax),

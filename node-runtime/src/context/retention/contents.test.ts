@@ -40,7 +40,7 @@ function contents(checkpointMin = 1) {
 
 it('the root behind the next checkpoint is asked for with those behind the ones after it', async () => {
   const { contents: of, nodes, places } = contents()
-  expect(await of.stateAt(nodes.slice(0, 2))).toEqual({ stack: 2, root: 'root' })
+  expect(await of.stateAt(nodes.slice(0, 2))).toEqual({ stack: 2, swept: [], root: 'root' })
   expect(places).toEqual([[4]])
 })
 
@@ -52,6 +52,6 @@ it('a small one is not taken for a sign of many small ones to come', async () =>
 
 it('a checkpoint of nothing more, made under other governance, has the root beneath all', async () => {
   const { contents: of, places } = contents()
-  expect(await of.stateAt([])).toEqual({ stack: 0, root: 'root' })
+  expect(await of.stateAt([])).toEqual({ stack: 0, swept: [], root: 'root' })
   expect(places).toEqual([[]])
 })

@@ -4,6 +4,7 @@ import type { DeltaId, PublicKey, RootHash } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { END } from '../../reconcile/item-key.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
+import type { Checkpoint } from '../../wire/checkpoint.ts'
 import { decodeDelta } from '../../wire/delta.ts'
 import { comparePositions, type Positioned, versionIn } from '../apply/fold.ts'
 import type { Folder } from '../apply/folder.ts'
@@ -11,10 +12,10 @@ import type { Voids } from '../apply/voids.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
-import { type Contained, cutOf } from './checkpoint.ts'
+import { type Contained, cutOf, isSweepDue } from './checkpoint.ts'
 import { originOf } from './reissue-rows.ts'
 
-type ContentsParts = Pick<ContextParts, 'dag' | 'retention' | 'rows'> & {
+type ContentsParts = Pick<ContextParts, 'dag' | 'record' | 'retention' | 'rows'> & {
   readonly voids: Pick<Voids, 'isReplaced'>
   readonly folder: Folder
   readonly ledger: Ledger
@@ -27,6 +28,15 @@ export interface Held extends Contained {
   readonly origin: DeltaId
   /** It has counted here: its handlers have their rows, or have run. */
   readonly isHandled: boolean
+}
+
+/** Where a checkpoint ends. */
+interface StateThere {
+  /** How much of the stack goes. */
+  readonly stack: number
+  readonly root: RootHash
+  /** Keys that are in the state there and not in the root: what was removed. */
+  readonly swept: readonly Bytes[]
 }
 
 /** What an id says of its delta, whatever becomes of it. */
@@ -76,10 +86,19 @@ export class Contents {
    * How much of the stack goes with `prefix`, and the root there. Deltas that came in another order than theirs are brought
    * into theirs. Costs what lies above once for the checkpoints of a backlog, as long as nothing comes from beneath.
    */
-  async stateAt(prefix: readonly DagNode[]): Promise<{ stack: number; root: RootHash } | undefined> {
+  async stateAt(prefix: readonly DagNode[], isSwept = false): Promise<StateThere | undefined> {
+    const { folder } = this.#parts
     const stack = await this.#cut(prefix)
     if (stack === undefined) return undefined
-    return { stack, root: await this.#parts.folder.rootBelow(stack, () => this.#nextCuts(stack, prefix.length)) }
+    const last = prefix.at(-1)
+    if (isSwept && last) return { stack, ...(await folder.sweptBelow(stack, last.id)) }
+    return { stack, swept: [], root: await folder.rootBelow(stack, () => this.#nextCuts(stack, prefix.length)) }
+  }
+
+  /** Whether what was removed goes with the next `size` deltas. Guests that keep their own state sweep it themselves. */
+  isSwept(beneath: Checkpoint | undefined, size: number): boolean {
+    const { record, retention } = this.#parts
+    return record.storage === 'host' && isSweepDue(beneath, size, retention.sweepEvery)
   }
 
   /**

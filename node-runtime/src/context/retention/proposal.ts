@@ -112,10 +112,11 @@ export class Proposal {
 
   async #compute(beneath: Checkpoint | undefined, prefix: readonly DagNode[]): Promise<Checkpoint | undefined> {
     const { record, authority, contents, retention, log } = this.#parts
-    const state = await contents.stateAt(prefix)
+    const isSwept = contents.isSwept(beneath, prefix.length)
+    const state = await contents.stateAt(prefix, isSwept)
     if (state === undefined) return undefined
     const { root } = state
-    const facts = { contextId: record.id, root, governance: [...authority.heads()].sort() }
+    const facts = { contextId: record.id, root, isSwept, governance: [...authority.heads()].sort() }
     const contained = await contents.of(prefix)
     const checkpoint = checkpointOver(beneath, contained, facts, retention.recentMax)
     const [heads, authors] = [checkpoint?.heads.length ?? 0, Object.keys(checkpoint?.authors ?? {}).length]

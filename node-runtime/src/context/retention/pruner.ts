@@ -72,6 +72,8 @@ interface Going {
   readonly prefix: readonly DagNode[]
   readonly contained: readonly Held[]
   readonly stack: number
+  /** And of the state: keys of what was removed. */
+  readonly swept: readonly Bytes[]
 }
 
 export class Pruner {
@@ -212,8 +214,9 @@ export class Pruner {
     if (size !== prefix.length) return other
     if ((this.checkpoint?.count ?? 0) + prefix.length !== checkpoint.count) return other
     const contained = await this.#contents.of(prefix)
-    if (!equalBytes(chainOver(this.checkpoint, contained), checkpoint.chain)) return other
-    const state = await this.#contents.stateAt(prefix)
+    const isSwept = this.#contents.isSwept(this.checkpoint, size)
+    if (!equalBytes(chainOver(this.checkpoint, contained, isSwept), checkpoint.chain)) return other
+    const state = await this.#contents.stateAt(prefix, isSwept)
     if (state?.root !== checkpoint.root && isBacked) {
       log.error(
         { root: state?.root, theirRoot: checkpoint.root },
@@ -224,11 +227,12 @@ export class Pruner {
     // As it will be: we hold the same, and would say the same of it at its cut.
     const facts = { contextId: checkpoint.contextId, root: state.root, governance: checkpoint.governance }
     const beneath = this.checkpoint && { ...this.checkpoint, ...facts }
-    const same = prefix.length === 0 ? beneath : checkpointOver(this.checkpoint, contained, facts, retention.recentMax)
+    const all = { ...facts, isSwept }
+    const same = prefix.length === 0 ? beneath : checkpointOver(this.checkpoint, contained, all, retention.recentMax)
     if (same === undefined || !equalBytes(checkpointHash(same), checkpointHash(checkpoint))) return other
     if (!this.#certificates.mayPrune(this.signed(certified), this.checkpoint)) return 'none'
     await this.#keep(contained, checkpoint)
-    await this.#prune(certified, { prefix, contained, stack: state.stack })
+    await this.#prune(certified, { prefix, contained, stack: state.stack, swept: state.swept })
     return 'taken'
   }
 
@@ -251,7 +255,7 @@ export class Pruner {
     return this.isNext(certified) ? certified : undefined
   }
 
-  async #prune(certified: CertifiedCheckpoint, { prefix, contained, stack }: Going): Promise<void> {
+  async #prune(certified: CertifiedCheckpoint, { prefix, contained, stack, swept }: Going): Promise<void> {
     const {
       record,
       again: counted,
@@ -260,6 +264,7 @@ export class Pruner {
       frontier,
       ledger,
       onLost,
+      outbound,
       revision,
       rewritten,
       rows,
@@ -281,7 +286,8 @@ export class Pruner {
     const notes = handled.map((id) => putHandled(record.id, id))
     const oldest = oldestOf(checkpoint)
     const unseen = this.#unseen.filter((id) => id >= oldest)
-    await ledger.commit([rows.putCheckpoint({ certified: signed, base: base + stack, unseen }), ...ops, ...notes])
+    ops.unshift(rows.putCheckpoint({ certified: signed, base: base + stack, unseen }))
+    await revision.sweep(stack, swept, [...ops, ...notes])
     for (const id of handled) counted.add(id)
     this.#certified = signed
     this.#unseen = unseen
@@ -295,12 +301,15 @@ export class Pruner {
     rewritten.forget(checkpoint.last, oldest)
     this.#standOn(checkpointHash(checkpoint))
     await revision.runIfDue()
+    // None was signed while what lies above was taken down.
+    if (swept.length > 0) outbound.announceHeads(record.id)
     if (again.length > 0) onLost()
     const waiting = woken.flatMap(({ id }) => rows.delta(id) ?? [])
     await this.#sweep([...prefix, ...gone], { from: base, to: base + stack })
     if (waiting.length > 0) await receive(waiting)
     this.wake()
-    log.info({ pruned: prefix.length, count: checkpoint.count, root: checkpoint.root }, 'history pruned')
+    const { count, root } = checkpoint
+    log.info({ pruned: prefix.length, count, root, swept: swept.length }, 'history pruned')
   }
 
   /** Others hear of it: to some of them a vouch may be lacking that we say no more. */

@@ -1,5 +1,6 @@
 // All checkers over one finished run.
 
+import type { Delta } from '../src/wire/delta.ts'
 import { advertising } from './checkers/advertising.ts'
 import { agreement, rest } from './checkers/agreement.ts'
 import { calls } from './checkers/calls.ts'
@@ -44,12 +45,21 @@ export const CHECKERS: readonly Checker[] = [
 export interface Judgement {
   readonly violations: readonly Violation[]
   readonly voids: number
+  /** Deltas that count, and stand for one of before what was removed has gone. */
+  readonly writtenAbove: number
 }
 
 export async function checkEnd(end: SimulationEnd): Promise<Judgement> {
   const facts = await factsOf(end)
-  if (facts) return { violations: checkFacts(facts), voids: facts.voids.length }
-  return { violations: [{ checker: 'rest', message: `not every node is there at the end: ${end.unrest}` }], voids: 0 }
+  if (facts) {
+    const { deltas, sweeps, voids } = facts
+    const isAbove = ({ id, rewrites = [] }: Delta) =>
+      sweeps.some((last) => id > last && rewrites.some((origin) => origin <= last))
+    const writtenAbove = deltas.filter(({ delta }) => isAbove(delta)).length
+    return { violations: checkFacts(facts), voids: voids.length, writtenAbove }
+  }
+  const message = `not every node is there at the end: ${end.unrest}`
+  return { violations: [{ checker: 'rest', message }], voids: 0, writtenAbove: 0 }
 }
 
 export function checkFacts(facts: Facts): Violation[] {

@@ -7,6 +7,7 @@ import { MEMBERS } from './members.ts'
 import type { Mutant } from './mutant.ts'
 import { RETENTION } from './retention.ts'
 import { STATE } from './state.ts'
+import { SWEEPING } from './sweeping.ts'
 import { SYNC } from './sync.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONTEXT,
   ...EVENTS,
   ...RETENTION,
+  ...SWEEPING,
   ...MEMBERS,
   ...SYNC,
 ]

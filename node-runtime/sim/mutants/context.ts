@@ -105,7 +105,7 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'undo-is-skipped',
     file: 'context/apply/folder.ts',
-    find: `    await this.#revertTo(kept, transaction)
+    find: `    await takeBack(this.#parts, transaction, this.#above(kept))
     const ops: StoreOp[] = []
     for (let index`,
     replace: `    const ops: StoreOp[] = []

@@ -5,16 +5,24 @@ import type { DeltaId } from '../../src/base/ids.ts'
 import { chainOver, type Role } from '../../src/context/retention/checkpoint.ts'
 import type { Checkpoint } from '../../src/wire/checkpoint.ts'
 
+export interface Contents {
+  readonly roles: ReadonlyMap<DeltaId, Role>
+  /** Ends of the checkpoints with which what was removed has gone, oldest first. */
+  readonly sweeps: readonly DeltaId[]
+}
+
 /** `known`: all that anybody honest ever had. Throws where it was made over none of these. */
-export function contentsOf(checkpoint: Checkpoint | undefined, known: Iterable<Checkpoint>): Map<DeltaId, Role> {
-  const contents = new Map<DeltaId, Role>()
+export function contentsOf(checkpoint: Checkpoint | undefined, known: Iterable<Checkpoint>): Contents {
+  const roles = new Map<DeltaId, Role>()
+  const sweeps: DeltaId[] = []
   const all = [...known]
   for (let at = checkpoint; at !== undefined; ) {
-    const { count, names, before } = beneath(at, all)
-    for (const { id, role } of names.slice(names.length - count)) contents.set(id, role)
+    const { count, names, before, isSwept } = beneath(at, all)
+    for (const { id, role } of names.slice(names.length - count)) roles.set(id, role)
+    if (isSwept) sweeps.unshift(at.last)
     at = before
   }
-  return contents
+  return { roles, sweeps }
 }
 
 interface Named {
@@ -22,18 +30,24 @@ interface Named {
   readonly role: Role
 }
 
+interface Beneath {
+  readonly count: number
+  readonly names: readonly Named[]
+  readonly before: Checkpoint | undefined
+  readonly isSwept: boolean
+}
+
 /** The one that it was made over, undefined for nothing, and how many of those that it names it has besides. */
-function beneath(
-  checkpoint: Checkpoint,
-  known: readonly Checkpoint[],
-): { count: number; names: readonly Named[]; before: Checkpoint | undefined } {
+function beneath(checkpoint: Checkpoint, known: readonly Checkpoint[]): Beneath {
   const { recent, chain } = checkpoint
   const roles = Object.entries(recent) as [Role, readonly DeltaId[]][]
   const names = roles.flatMap(([role, ids]) => ids.map((id) => ({ id, role }))).sort((a, b) => (a.id < b.id ? -1 : 1))
   for (const before of [undefined, ...known]) {
     const count = checkpoint.count - (before?.count ?? 0)
     if (count < 1 || count > names.length) continue
-    if (equalBytes(chainOver(before, names.slice(names.length - count)), chain)) return { count, names, before }
+    const next = names.slice(names.length - count)
+    for (const isSwept of [false, true])
+      if (equalBytes(chainOver(before, next, isSwept), chain)) return { count, names, before, isSwept }
   }
   throw new Error(`nobody ever had what the checkpoint up to ${checkpoint.last} was made over`)
 }

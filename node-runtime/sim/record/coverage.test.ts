@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { FAULT_KINDS } from '../scenario/scenario.ts'
 import { coverageOf, coverageText, shortOf } from './coverage.ts'
 
-const whole = { faults: FAULT_KINDS, deepestUndo: 11, voids: 1, prunings: 1, overtaken: 1, redoneAfterAdoption: true }
+const whole = {
+  faults: FAULT_KINDS,
+  deepestUndo: 11,
+  voids: 1,
+  prunings: 1,
+  overtaken: 1,
+  redoneAfterAdoption: true,
+  sweeps: 1,
+  writtenAbove: 1,
+}
 const seeds = (count: number, lacking: number) => [
   ...Array.from({ length: count - lacking }, () => whole),
   ...Array.from({ length: lacking }, () => ({ ...whole, redoneAfterAdoption: false })),

@@ -21,7 +21,10 @@ export interface Coverage {
   readonly mechanisms: readonly CoverageLine[]
 }
 
-type Seen = Pick<RunReport, 'faults' | 'deepestUndo' | 'voids' | 'prunings' | 'overtaken' | 'redoneAfterAdoption'>
+type Seen = Pick<
+  RunReport,
+  'faults' | 'deepestUndo' | 'voids' | 'prunings' | 'overtaken' | 'redoneAfterAdoption' | 'sweeps' | 'writtenAbove'
+>
 
 export function coverageOf(reports: readonly Seen[]): Coverage {
   const share = (holds: (report: Seen) => boolean) =>
@@ -38,6 +41,8 @@ export function coverageOf(reports: readonly Seen[]): Coverage {
       { what: 'history pruned', share: share(({ prunings }) => prunings > 0) },
       { what: 'redo after a snapshot', share: share((report) => report.redoneAfterAdoption) },
       { what: 'frontier moved past an absent member', share: share(({ overtaken }) => overtaken > 0) },
+      { what: 'tombstones swept', share: share(({ sweeps }) => sweeps > 0) },
+      { what: 'written again above a sweep', share: share(({ writtenAbove }) => writtenAbove > 0) },
       { what: 'void deltas', share: share(({ voids }) => voids > 0) },
     ],
   }

@@ -72,6 +72,8 @@ export interface Facts {
   readonly sameEvents: ReadonlyMap<DeltaId, readonly DeltaId[]>
   /** What says to stand for what another has written: by its own word its events are those, which may have been handled and shown. */
   readonly claims: ReadonlySet<DeltaId>
+  /** Ends of the checkpoints beneath it with which what was removed has gone, oldest first. */
+  readonly sweeps: readonly DeltaId[]
   /** What the checkpoint of the first node contains as lost. */
   readonly ended: ReadonlySet<DeltaId>
   /** What counts, knows of a removal, and can be read by who was removed. */
@@ -109,7 +111,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const everything = [...history.deltas.values()].map((row) => decodeDelta(decodeRow<DeltaRow>('delta', row).delta))
   everything.sort(compareCanonical)
   const checkpoint = nodes[0]?.checkpoint
-  const contents = contentsOf(checkpoint, history.checkpoints.values())
+  const { roles: contents, sweeps } = contentsOf(checkpoint, history.checkpoints.values())
   const past = pastOf(everything, nodes[0]?.summary.heads ?? [], { checkpoint, contents })
   // Where nodes differ, their rows do, too.
   const isVoid = ({ id }: Delta) =>
@@ -129,7 +131,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const isSecond = (delta: Delta) =>
     (namespace.applicationAt(contextId, codeCutOf(delta)) ?? setting.applicationId) !== setting.applicationId
   const migrates = scenario.marks?.includes('migration') === true
-  const refolded = await refold(scenario.app, setting, { deltas, isSecond, migrates })
+  const refolded = await refold(scenario.app, setting, { deltas, isSecond, migrates, sweeps })
   return {
     scenario,
     setting,
@@ -138,6 +140,7 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
     nodes,
     deltas,
     voids: graph.filter(isVoid),
+    sweeps,
     ended: new Set([...contents].flatMap(([id, role]) => (role === 'lost' ? [id] : []))),
     graph,
     everything,

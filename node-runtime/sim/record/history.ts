@@ -110,6 +110,8 @@ export class History {
   /** By node: how often it pruned its history, and when it took a peer's state instead of its own. */
   readonly prunings = new Map<string, number>()
   readonly adoptions = new Map<string, number[]>()
+  /** How often what was removed went from a state with that. */
+  sweeps = 0
   /** Each time that somebody pruned its history. */
   readonly pruned: Pruned[] = []
   /** By its hash: every checkpoint that an honest node ever had. */
@@ -174,6 +176,7 @@ export class History {
     )
     if (swap === 3 && !isSaid && !isAnew) this.halfSwapped.push(name)
     for (const op of ops) if (op.key[0] === LETTERS.governance && op.type === 'put') this.#hear(name, op)
+    const prunings = this.prunings.get(name) ?? 0
     // With all that is in the same batch.
     for (const op of ops)
       if (op.key[0] === LETTERS.checkpoint && op.type === 'put') this.#checkpoint(name, op, { ops, nowMs })
@@ -186,6 +189,7 @@ export class History {
     if (isWaiting) turns.push('waiting')
     if (undone > 0 && ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.judgement)) turns.push('judging')
     if (isRewriting) turns.push('rewriting')
+    if ((this.prunings.get(name) ?? 0) > prunings) turns.push('pruned')
     return turns
   }
 
@@ -280,7 +284,10 @@ export class History {
     this.#checkpoints.set(name, checkpoint)
     const { checkpoint: body } = decodeCertified(encoded)
     this.checkpoints.set(toHex(checkpointHash(body)), body)
-    const isSwap = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS.contextMeta)
+    // What was received aside is aside no more.
+    const isSwap = ops.some((op) => op.type === 'del' && op.key[0] === LETTERS.contextMeta)
+    const swept = ops.filter((op) => op.type === 'del' && op.key[0] === LETTERS.state).length
+    if (!isSwap && swept > 0) this.sweeps += 1
     if (isSwap) {
       this.adoptions.set(name, [...(this.adoptions.get(name) ?? []), nowMs])
       this.adopted.push({ name, atMs: nowMs, row: value })
@@ -331,6 +338,7 @@ const LETTERS = {
   outbox: KEY_PREFIXES.outbox.charCodeAt(0),
   held: KEY_PREFIXES.held.charCodeAt(0),
   undo: KEY_PREFIXES.undo.charCodeAt(0),
+  state: KEY_PREFIXES.state.charCodeAt(0),
   handler: KEY_PREFIXES.handler.charCodeAt(0),
   deadLetter: KEY_PREFIXES.deadLetter.charCodeAt(0),
   delta: KEY_PREFIXES.delta.charCodeAt(0),

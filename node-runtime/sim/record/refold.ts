@@ -1,8 +1,8 @@
-// The state as its definition says: the fold of all deltas over the base in canonical order, computed anew, without undo
-// records, batches or the order in which anything arrived. What the nodes hold must be the same (I1).
+// The state as its definition says: the fold of all deltas over the base in canonical order, without what was removed where a
+// checkpoint takes that out, computed anew, without undo records, batches or the order in which anything arrived. What the nodes hold must be the same (I1).
 import { type Bytes, binaryText, EMPTY } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/hash.ts'
-import { type BlobId, idBytes, idFromBytes, type RootHash } from '../../src/base/ids.ts'
+import { type BlobId, type DeltaId, idBytes, idFromBytes, type RootHash } from '../../src/base/ids.ts'
 import { accountOf } from '../../src/base/keys.ts'
 import { applicationIdOf } from '../../src/base/operations.ts'
 import { rootChanges } from '../../src/context/migration/root-entry.ts'
@@ -31,12 +31,14 @@ interface Folded {
   readonly isSecond: (delta: Delta) => boolean
   /** And the state with it: what was made before comes first, whatever its stamp. */
   readonly migrates: boolean
+  /** Up to which deltas what was removed has gone, one after the other. */
+  readonly sweeps: readonly DeltaId[]
 }
 
 export async function refold(
   app: AppName,
   setting: Setting,
-  { deltas, isSecond, migrates }: Folded,
+  { deltas, isSecond, migrates, sweeps }: Folded,
 ): Promise<RootHash> {
   const store = memoryStore()
   // The members of a setting have not called anything yet: their state is the base.
@@ -46,8 +48,20 @@ export async function refold(
   const isFirst = ({ delta }: AppliedDelta) => !isSecond(delta)
   const ordered = migrates ? [...deltas.filter(isFirst), ...deltas.filter((each) => !isFirst(each))] : deltas
   if (app === 'order-sensitive') await replay(transaction, setting, ordered)
-  else for (const delta of deltas) merge(transaction, delta)
+  else await mergeAll()
   return transaction.root()
+
+  async function mergeAll(): Promise<void> {
+    const left = [...sweeps]
+    const sweepUntil = async (id: DeltaId | undefined) => {
+      while (left[0] !== undefined && (id === undefined || left[0] < id)) await sweep(state, transaction, left.shift())
+    }
+    for (const each of deltas) {
+      await sweepUntil(each.delta.id)
+      merge(transaction, each)
+    }
+    await sweepUntil(undefined)
+  }
 
   async function replay(
     into: StateTransaction,
@@ -115,6 +129,21 @@ function merge(transaction: StateTransaction, { delta, payload }: AppliedDelta):
     throw error
   }
   transaction.apply([...written.values()])
+}
+
+/** Of maps, sets and what accounts have: what their records look like is said here once more. */
+const SWEPT_TAGS: ReadonlySet<number> = new Set([1, 2, 3, 4, 7])
+
+async function sweep(state: ContextState, transaction: StateTransaction, last: DeltaId | undefined): Promise<void> {
+  const until = BigInt(`0x${last?.slice(0, 16) ?? 0}`)
+  const keys = transaction.staged().map(({ key }) => key)
+  for await (const [key] of state.entries()) keys.push(key)
+  for (const key of keys) {
+    const value = transaction.get(key)
+    const isElement = key[0] === 0x63 && SWEPT_TAGS.has(key[33] ?? 0) && key[34] === 0x65
+    if (!isElement || value?.byteLength !== 41 || value[40] !== 1) continue
+    if (Buffer.from(value).readBigUInt64BE() <= until) transaction.apply([{ key, value: null }])
+  }
 }
 
 function jobOf({ delta, payload }: AppliedDelta): GuestJob {

@@ -24,6 +24,9 @@ export interface RunReport {
   readonly prunings: number
   readonly overtaken: number
   readonly redoneAfterAdoption: boolean
+  /** How often what was removed went with history, and how much was written again above that. */
+  readonly sweeps: number
+  readonly writtenAbove: number
   /** True time in the run. */
   readonly simulatedMs: number
 }
@@ -35,7 +38,7 @@ export async function runScenario(
 ): Promise<{ report: RunReport; lines: readonly string[] }> {
   const trace = new Trace(keep)
   const end = await simulate(scenario, trace)
-  const { violations, voids } = await checkEnd(end)
+  const { violations, voids, writtenAbove } = await checkEnd(end)
   await end.world.close()
   const { attempts, faults, undoing, prunings, adoptions } = end.history
   const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0)
@@ -53,6 +56,8 @@ export async function runScenario(
     prunings: total(prunings.values()),
     overtaken: total(scenario.nodes.map((name) => adoptions.get(name)?.length ?? 0)),
     redoneAfterAdoption: undoing.redoneAfterAdoption,
+    sweeps: end.history.sweeps,
+    writtenAbove,
     simulatedMs: end.tookMs,
   }
   return { report, lines: trace.lines }

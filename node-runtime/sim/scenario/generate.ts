@@ -20,6 +20,7 @@ import {
   SERVINGS,
 } from './scenario.ts'
 import { withStumbling } from './stumbling.ts'
+import { withSweeping } from './sweeping.ts'
 
 /** Which storage the seeds have: `guest` is a tenth of them when nothing is said. */
 export type Only = 'host' | 'guest'
@@ -82,7 +83,8 @@ export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario 
   const whole = withRarities(scenario, seed)
   if (isFirst) return whole
   const added = withAdditions(whole, seed)
-  return era === 'now' ? withStumbling(withMoreFaults(withFailing(added, seed), seed), seed) : added
+  if (era !== 'now') return added
+  return withSweeping(withStumbling(withMoreFaults(withFailing(added, seed), seed), seed), seed)
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */

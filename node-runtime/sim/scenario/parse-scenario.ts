@@ -77,6 +77,7 @@ const retention: FieldsOf<NonNullable<Scenario['retention']>> = {
   checkpointMin: count,
   absentMs: someMs,
   recentMax: Type.Optional(count),
+  sweepEvery: Type.Optional(count),
 }
 
 /** Of the faults only that they have a kind: each is asked for the fields of its own. */

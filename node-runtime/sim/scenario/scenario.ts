@@ -75,9 +75,9 @@ export type HostileAct = (typeof ALL_HOSTILE_ACTS)[number]
 
 /**
  * What a node has just done: `waiting`, it has put aside what lacks a parent; `judging`, begun to judge its history again;
- * `rewriting`, written a lost one of its own again.
+ * `rewriting`, written a lost one of its own again; `pruned`, gone to another checkpoint with its history.
  */
-export const TURNS = ['swap', 'handler', 'waiting', 'judging', 'rewriting'] as const
+export const TURNS = ['swap', 'handler', 'waiting', 'judging', 'rewriting', 'pruned'] as const
 export type Turn = (typeof TURNS)[number]
 
 export type Fault =
@@ -209,6 +209,7 @@ export const MARKS = [
   'stumbling',
   'redone',
   'false rewrite',
+  'sweeping',
 ] as const
 export type Mark = (typeof MARKS)[number]
 
@@ -255,6 +256,8 @@ export interface Scenario {
     readonly absentMs: number
     /** Ids that a checkpoint names; absent: all of so short a time. */
     readonly recentMax?: number
+    /** Deltas from one checkpoint that takes out what was removed to the next; absent: none in so short a time. */
+    readonly sweepEvery?: number
   }
   /** Deltas in one batch when a history is judged again; absent: all of so short a one. */
   readonly slice?: number

@@ -5,8 +5,8 @@ export const SWEEPING: readonly Mutant[] = [
   {
     name: 'sweep-takes-what-was-removed-above',
     file: 'context/apply/roots-below.ts',
-    find: 'const there = entriesBeneath(store, record.id, { base: from })',
-    replace: 'const there = entriesBeneath(store, record.id, { base: span.to })',
+    find: 'otherwise: transaction.staged() }',
+    replace: 'otherwise: [] }',
     why: 'the state of now says what goes: each node has something else above the checkpoint',
     breaks: 'I1',
     needs: 'sweeping',

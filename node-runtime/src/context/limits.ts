@@ -250,6 +250,8 @@ export const CHECKPOINT_MIN = 1024
 export const SWEEP_EVERY = 16 * 1024
 /** Records taken out at once, in the order of their keys; the others stay until the next time. Some 20 MiB while it is done. The same on all nodes. */
 export const SWEPT_MAX = 64 * 1024
+/** Entries of a state that are looked at, when what was removed goes, before others may have their turn. */
+export const SWEEP_PIECE = 128
 /** Certified checkpoints that may not be taken here, by hash. At the cap none is noted until nobody stands on one of them. */
 export const CHECKPOINTS_APART_MAX = 16
 /** One that is offered and may not be taken is on another side from then on: until then rounds may bring what it contains. */

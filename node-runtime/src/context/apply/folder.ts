@@ -26,7 +26,7 @@ export interface Fold {
   committed(): void
 }
 
-type FolderParts = Pick<ContextParts, 'rows' | 'stack' | 'store' | 'pruned' | 'onMigrated'> & EffectsParts
+type FolderParts = Pick<ContextParts, 'rows' | 'stack' | 'pruned' | 'onMigrated'> & EffectsParts
 
 export class Folder {
   readonly #parts: FolderParts
@@ -109,9 +109,12 @@ export class Folder {
 
   /** True where taking these many off the top of the stack changes no more than a batch may. */
   isLight(count: number): boolean {
+    const { rows } = this.#parts
     let bytes = 0
-    for (let index = this.#stack.length - count; index < this.#stack.length; index += 1) {
-      bytes += this.#parts.rows.undo(this.#base + index).undo.byteLength
+    for (const [at, { id }] of this.#stack.slice(this.#stack.length - count).entries()) {
+      const delta = rows.delta(id)
+      if (!delta) throw gone(id)
+      bytes += delta.sealed.byteLength + rows.undo(this.#base + this.#stack.length - count + at).undo.byteLength
       if (bytes >= APPLY_BATCH_BYTES) return false
     }
     return true

@@ -142,7 +142,7 @@ export class Revision {
     if (keys.length === 0) return ledger.commit(ops)
     const above = folder.stack.slice(kept)
     const plan = { undo: above.length, apply: above }
-    const isLong = 2 * above.length > retention.revisionMax
+    const isLong = 2 * above.length > retention.revisionMax || !folder.isLight(above.length)
     try {
       if (isLong) await this.#takeDown(plan, NONE)
       const fold = await folder.swept(kept, keys)

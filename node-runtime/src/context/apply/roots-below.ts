@@ -6,11 +6,10 @@ import type { InPieces } from '../../base/pieces.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import { undoInPieces } from '../../storage/undo.ts'
 import type { ContextParts } from '../parts.ts'
-import { entriesBeneath } from '../retention/snapshot-source.ts'
 import type { Turns } from '../turns.ts'
 import { sweptKeys, without } from './swept-keys.ts'
 
-type RootsParts = Pick<ContextParts, 'record' | 'rows' | 'state' | 'store'> & { readonly turns: Turns }
+type RootsParts = Pick<ContextParts, 'rows' | 'state'> & { readonly turns: Turns }
 
 /** Positions in the store, of undo records: from the first that is taken back to behind the last. */
 interface Span {
@@ -51,14 +50,14 @@ export class RootsBelow {
 
   /** Without what was removed there with a stamp of `last` or before: nothing comes beside it any more (ADR 0029). */
   async sweptAt(span: Span, last: DeltaId): Promise<Swept> {
-    const { record, state, store, turns } = this.#parts
+    const { state, turns } = this.#parts
     const { from } = span
     const known = this.#swept
     if (known?.from === from && known.last === last) return known
-    const there = entriesBeneath(store, record.id, { base: from, generation: state.generation })
-    const swept = await sweptKeys(there, { until: stampOf(last), turns })
     const transaction = state.begin()
     await takeBack(this.#parts, transaction, span)
+    const there = { stored: state.entries(), otherwise: transaction.staged() }
+    const swept = await sweptKeys(there, { until: stampOf(last), turns })
     await turns.run(transaction.applyInPieces(swept.map(without)))
     this.#swept = { from, last, swept, root: await turns.run(transaction.rootInPieces()) }
     return this.#swept

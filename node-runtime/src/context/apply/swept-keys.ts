@@ -1,9 +1,17 @@
 // What goes from a state with a checkpoint that takes out what was removed (ADR 0029).
-import type { Bytes } from '../../base/bytes.ts'
+import { type Bytes, binaryText, compareBytes } from '../../base/bytes.ts'
 import { isSwept } from '../../crdt/sweeping.ts'
 import type { StateChange } from '../../storage/state-view.ts'
-import { SWEPT_MAX } from '../limits.ts'
+import { SWEEP_PIECE, SWEPT_MAX } from '../limits.ts'
 import type { Turns } from '../turns.ts'
+
+/** The state at a cut. */
+interface There {
+  /** As it is stored, with all that lies above the cut, in the order of its keys. */
+  readonly stored: AsyncIterable<readonly [Bytes, Bytes]>
+  /** What is otherwise at the cut. */
+  readonly otherwise: readonly StateChange[]
+}
 
 interface Sweep {
   /** The last stamp of a removal that goes. */
@@ -12,18 +20,38 @@ interface Sweep {
   readonly max?: number
 }
 
-/** `entries`: of the whole state, in the order of their keys. Of more than `max` the first. */
+/** In the order of their keys; of more than `max` the first. */
 export async function sweptKeys(
-  entries: AsyncIterable<readonly [Bytes, Bytes]>,
+  { stored, otherwise }: There,
   { until, turns, max = SWEPT_MAX }: Sweep,
 ): Promise<Bytes[]> {
   const keys: Bytes[] = []
-  for await (const [key, value] of entries) {
-    if (isSwept(key, value, until)) keys.push(key)
-    if (keys.length === max) break
-    await turns.spend(value.byteLength)
+  const changed = new Set<string>()
+  let [looked, bytes, found] = [0, 0, 0]
+  const spend = (key: Bytes, value: Bytes | null) => {
+    looked += 1
+    bytes += key.byteLength + (value?.byteLength ?? 0)
+    if (looked % SWEEP_PIECE > 0) return undefined
+    const turn = turns.spend(bytes)
+    bytes = 0
+    return turn
   }
-  return keys
+  for (const { key, value } of otherwise) {
+    changed.add(binaryText(key))
+    if (value !== null && isSwept(key, value, until)) keys.push(key)
+    const turn = spend(key, value)
+    if (turn) await turn
+  }
+  for await (const [key, value] of stored) {
+    if (isSwept(key, value, until) && !changed.has(binaryText(key))) {
+      keys.push(key)
+      found += 1
+    }
+    if (found === max) break
+    const turn = spend(key, value)
+    if (turn) await turn
+  }
+  return keys.sort(compareBytes).slice(0, max)
 }
 
 export function without(key: Bytes): StateChange {

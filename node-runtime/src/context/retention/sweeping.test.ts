@@ -4,16 +4,19 @@ import { expect, it } from 'vitest'
 import { isSwept } from '../../crdt/sweeping.ts'
 import { stateEntries } from '../../storage/context-state.ts'
 import { readStateMeta } from '../../storage/state-meta.ts'
+import type { StoreOp } from '../../store/store.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { NAMES, type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import type { CertifiedCheckpoint } from '../../wire/checkpoint.ts'
 import { type Delta, openDelta, sealDelta } from '../../wire/delta.ts'
+import { APPLY_BATCH_BYTES } from '../limits.ts'
 import { KeyRing } from '../namespaces/keys/key-ring.ts'
 
 const { open, share } = testWorlds()
 const ABSENT_MS = 120_000
 const retention = { checkpointMin: 8, sweepEvery: 16, absentMs: ABSENT_MS }
+const LARGE = 900 * 1024
 const ANY_STAMP = (1n << 64n) - 1n
 
 const call = ({ world, shared }: Scene, name: string, method: string, args: Record<string, string>) =>
@@ -179,4 +182,31 @@ it('who was away for longer than history takes the state, and brings back what t
   await world.pass(60_000)
   await converge(world, shared.contextId, NAMES)
   for (const name of NAMES) expect(await items(scene, name)).toEqual({ beside: 'cyd', other: 'bob' })
+})
+
+it('a few large deltas above a cut are taken down and built up in batches of bounded size', async () => {
+  let largest = 0
+  const observer = {
+    onBatch: (name: string, ops: readonly StoreOp[]) => {
+      const bytes = ops.reduce((sum, op) => sum + (op.type === 'put' ? op.value.byteLength : 0), 0)
+      if (name === 'ada') largest = Math.max(largest, bytes)
+    },
+  }
+  const settings = { checkpointMin: 8, sweepEvery: 8, absentMs: 1e9, revisionMax: 200 }
+  const scene = await share('mixed', NAMES, { observer, retention: settings })
+  const { world, shared } = scene
+  for (let i = 0; i < 8; i += 1) {
+    await (i % 2 === 0 ? set(scene, 'ada', `k${i}`) : remove(scene, 'bob', `k${i - 1}`))
+    await world.pass(300)
+  }
+  await world.pass(500)
+  for (let i = 0; i < 40; i += 1) {
+    await call(scene, 'ada', 'set', { key: 'large', value: String(i % 10).repeat(LARGE) })
+    await world.pass(10)
+  }
+  await converge(world, shared.contextId, NAMES)
+  await world.pass(30_000)
+  expect(await removals(scene, 'ada')).toBe(0)
+  // The deltas, and the undo records of as many.
+  expect(largest).toBeLessThan(2 * APPLY_BATCH_BYTES + 4 * LARGE)
 })

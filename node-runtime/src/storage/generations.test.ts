@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type Bytes, toHex, utf8 } from '../base/bytes.ts'
+import { idBytes } from '../base/ids.ts'
 import { crashingStore } from '../store/crashing-store.ts'
 import { faultyStore } from '../store/faulty-store.ts'
+import { keyOf } from '../store/keys.ts'
 import { memoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { ContextState } from './context-state.ts'
@@ -82,6 +84,7 @@ it('where the record of the state is gone any generation may be it: none goes, a
   await whole.add([entry(1), entry(2)])
   await disk.batch(whole.finish(whole.root))
   await sweepGenerations(disk, contextA)
+  await disk.batch([{ type: 'put', key: keyOf('context', idBytes(contextA)), value: utf8('a context') }])
   const before = await dump(disk)
   await disk.batch([{ type: 'del', key: stateMetaKey(contextA) }])
   await sweepAllGenerations(disk)
@@ -105,4 +108,12 @@ it('the record of a receipt that cannot be read goes, and what it named with it'
   await disk.batch([broken])
   const writer = await SnapshotWriter.open(disk, contextA, token)
   expect(writer.after).toBeUndefined()
+})
+
+it('a state of a context that is not here goes, whichever generation it was', async () => {
+  const disk = memoryStore()
+  const key = keyOf('state', idBytes(contextA), Uint8Array.of(0, 0, 0, 9), utf8('k'))
+  await disk.batch([{ type: 'put', key, value: utf8('left') }])
+  await sweepAllGenerations(disk)
+  expect(await dump(disk)).toEqual([])
 })

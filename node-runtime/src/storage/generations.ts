@@ -48,11 +48,11 @@ export async function dropIncoming(store: Store, contextId: ContextId): Promise<
 
 /**
  * Of one context; run it after a snapshot was swapped in. Must not run beside a `SnapshotWriter.open` of the context. Where no meta
- * row says which is the state, any may be, and all stay.
+ * row says which is the state of a context that is here, any may be, and all stay.
  */
 export async function sweepGenerations(store: Store, contextId: ContextId): Promise<void> {
   const current = currentGeneration(store, contextId)
-  if (current === undefined) return
+  if (current === undefined && store.get(keyOf('context', idBytes(contextId))) !== undefined) return
   const incoming = receiptOf(store, contextId)?.generation
   for (const generation of await generationsIn(store, contextId)) {
     if (generation !== current && generation !== incoming) await dropGeneration(store, contextId, generation)

@@ -130,7 +130,7 @@ test('what cannot be meant is said before anything starts', () => {
     '"for" must be like 500ms or 5s or 2m, not the text "5 parsecs"',
   ])
   expect(problemsOf('{ type: fault, fault: hold, nodes: n-1, messages: nonsense }')[0]).toContain(
-    '"delta" or "announce"',
+    'must be one of delta, announce',
   )
   expect(problemsOf('{ type: heal }')[0]).toContain('one of "fault", "nodes" and "all"')
   expect(problemsOf('{ type: chaos, context_id: c }')[0]).toContain('neither "steps" nor "for"')

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { BESIDE } from './beside.ts'
+import { branchesOf } from './branches.ts'
 import { DECODER_FILES } from './decoder-files.ts'
 import { targetsWith } from './targets.ts'
 
@@ -51,4 +52,13 @@ test('what targets name is exported', () => {
 test('every file with a decoder of messages or records counts for the branches', () => {
   const counted = all.filter((decoder) => /^(wire|storage|reconcile|blobs)\//.test(decoder) && fed.has(decoder))
   expect(counted.filter((decoder) => DECODER_FILES[decoder.split('#')[0] ?? ''] === undefined)).toEqual([])
+})
+
+test('what is left out of the branches of a file is a function in it', () => {
+  const left = Object.entries(DECODER_FILES).flatMap(([file, { except = [], loaded = [] }]) => {
+    const branches = branchesOf(file, readFileSync(path.join(SOURCES, file), 'utf8'), {})
+    const names = new Set(branches.map(({ owner }) => owner.name))
+    return [...except, ...loaded].filter((name) => !names.has(name)).map((name) => `${file}#${name}`)
+  })
+  expect(left).toEqual([])
 })

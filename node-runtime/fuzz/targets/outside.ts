@@ -3,21 +3,26 @@ import { stringify } from 'smol-toml'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Bytes, concat, equalBytes, fromUtf8, toBase58, utf8 } from '../../src/base/bytes.ts'
-import { idBytes, parseBase58Id, parseHexId } from '../../src/base/ids.ts'
+import { idBase58, parseBase58Id, parseHexId } from '../../src/base/ids.ts'
 import { ConfigError, checkAuthMode, freshConfig, hostPortOf, readSettings } from '../../src/config.ts'
 import { compareAddresses, hostOf, peerIn, placeOf } from '../../src/network/address.ts'
 import { FrameDecoder, framePrefix } from '../../src/network/frame-codec.ts'
 import { FRAME_MAX_BYTES } from '../../src/network/limits.ts'
 import { peerIdOfPublicKey, publicKeyOfPeer } from '../../src/network/peer-id.ts'
 import {
+  applicationIdOf,
+  blobHashOf,
+  blobIdOf,
   contextIdOf,
   InvitationJson,
   invitationFromJson,
   invitationToJson,
+  pagingOf,
+  publicKeyOf,
 } from '../../src/server/formats/encodings.ts'
 import { parseJson, RawJson } from '../../src/server/formats/json/json.ts'
 import { readQuery } from '../../src/server/routing/query.ts'
-import { encodeInvitationBody } from '../../src/wire/invitation.ts'
+import { encodeInvitationBody, verifyInvitation } from '../../src/wire/invitation.ts'
 import { alice, ops } from '../../src/wire/messages.fixture.ts'
 import { Rejected, type Target } from '../target.ts'
 
@@ -84,13 +89,21 @@ const addressTarget: Target = {
   ],
   codes: [],
   format: 'text',
-  seeds: [utf8(`/ip4/10.0.0.2/tcp/1/p2p/${peer}`), utf8('/ip6/::1/tcp/2428'), utf8('/dns4/node.example/tcp/80')],
+  seeds: [
+    `/ip4/10.0.0.2/tcp/1/p2p/${peer}`,
+    '/ip6/::1/tcp/2428',
+    '/dns4/node.example/tcp/80',
+    `/ip4/10.0.0.2/tcp/1/p2p/${peer}/p2p-circuit/p2p/${peer}`,
+  ].map(utf8),
   run(input) {
     const address = textOf(input)
     const place = placeOf(address)
     if (peerIn(address) === undefined && place !== address) throw new Error('a place is shorter than its address')
-    if (compareAddresses(address, place) !== 0 && compareAddresses(address, place) === compareAddresses(place, address))
-      throw new Error('the order of two addresses depends on which is first')
+    for (const other of [place, '/ip4/10.0.0.10/tcp/2428']) {
+      const order = Math.sign(compareAddresses(address, other))
+      if (order !== 0 && order === Math.sign(compareAddresses(other, address)))
+        throw new Error('the order of two addresses depends on which is first')
+    }
     hostOf(address)
     hostPortOf(address)
     return undefined
@@ -99,6 +112,10 @@ const addressTarget: Target = {
 
 const id = ops[0]?.id ?? ''
 
+/** Of what names something, as clients write it. */
+const IN_HEX = [parseHexId, contextIdOf, blobHashOf]
+const IN_BASE58 = [contextIdOf, applicationIdOf, blobIdOf, publicKeyOf, blobHashOf]
+
 const idTarget: Target = {
   name: 'id-text',
   decoders: [
@@ -106,15 +123,22 @@ const idTarget: Target = {
     'base/ids.ts#parseBase58Id',
     'base/ids.ts#idFromBytes',
     'server/formats/encodings.ts#contextIdOf',
+    'server/formats/encodings.ts#applicationIdOf',
+    'server/formats/encodings.ts#blobIdOf',
+    'server/formats/encodings.ts#publicKeyOf',
+    'server/formats/encodings.ts#blobHashOf',
   ],
   codes: ['ID_INVALID'],
   format: 'text',
   seeds: [utf8(id), utf8(toBase58(Buffer.from(id, 'hex')))],
   run(input) {
     const text = textOf(input)
-    contextIdOf(text)
-    if (text.length === 64) return utf8(text === text.toLowerCase() ? parseHexId(text) : text)
-    return utf8(toBase58(idBytes(parseBase58Id(text))))
+    const isHex = text.length === 64
+    const same: readonly string[] = (isHex ? IN_HEX : IN_BASE58).map((read) => read(text))
+    const parsed = isHex ? parseHexId(text) : parseBase58Id(text)
+    if (same.some((each) => each !== parsed)) throw new Error('one text is two ids')
+    if (isHex) return utf8(text === text.toLowerCase() ? parsed : text)
+    return utf8(idBase58(parsed))
   },
 }
 
@@ -179,7 +203,9 @@ const invitationTarget: Target = {
     const json = parseJson(input)
     // As the framework does for the route.
     if (!Value.Check(InvitationJson, json)) throw new Rejected('schema')
-    encodeInvitationBody(invitationFromJson(json))
+    const read = invitationFromJson(json)
+    encodeInvitationBody(read)
+    verifyInvitation(read)
     return undefined
   },
 }
@@ -234,7 +260,7 @@ const queryTarget: Target = {
       const values = all.getAll(name)
       Object.defineProperty(given, name, { value: values.length === 1 ? values[0] : values, enumerable: true })
     }
-    readQuery(QUERY, given)
+    pagingOf(readQuery(QUERY, given))
     return undefined
   },
 }

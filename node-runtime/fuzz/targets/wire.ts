@@ -1,18 +1,17 @@
 // Messages of peers: what travels by gossip and on streams.
-import { encode } from '@ipld/dag-cbor'
-import { type Bytes, toHex, utf8 } from '../../src/base/bytes.ts'
+import { toHex, utf8 } from '../../src/base/bytes.ts'
 import {
   type ContextId,
   type DeltaId,
   type GroupId,
-  idBytes,
   idFromBytes,
   type KeyId,
+  type NamespaceId,
   type OpId,
   type PublicKey,
   type RootHash,
 } from '../../src/base/ids.ts'
-import { kemKeyFromSecret, openSealed, seal, sealTo } from '../../src/base/keys.ts'
+import { kemKeyFromSecret, openSealed, sealTo } from '../../src/base/keys.ts'
 import type { Random } from '../../src/base/random.ts'
 import { answerProbes } from '../../src/reconcile/answer.ts'
 import { isAscending, START } from '../../src/reconcile/item-key.ts'
@@ -20,16 +19,17 @@ import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
 import { mockAttestation, verifyAttestation } from '../../src/wire/attestation.ts'
 import { checkpointHash, decodeCertified, encodeCertified, verifyVouch, vouchFor } from '../../src/wire/checkpoint.ts'
-import { decodeDelta, encodeDelta, openDelta, sealDelta, verifyDelta } from '../../src/wire/delta.ts'
+import { encodeDelta } from '../../src/wire/delta.ts'
 import {
   decodeGossip,
   decodeHeads,
   encodeGossip,
   encodeHeads,
   type Gossip,
+  signHeads,
   verifyHeads,
 } from '../../src/wire/gossip.ts'
-import { encodeInvitationBody } from '../../src/wire/invitation.ts'
+import { encodeInvitationBody, verifyInvitation } from '../../src/wire/invitation.ts'
 import {
   alice,
   attested,
@@ -38,13 +38,13 @@ import {
   delta,
   gossips,
   groupKey,
+  headsOfState,
   idOf,
   ops,
-  payload,
   seekings,
 } from '../../src/wire/messages.fixture.ts'
 import { decodeOp, encodeOp, verifyOp } from '../../src/wire/op.ts'
-import { openPresence, sealPresence } from '../../src/wire/presence.ts'
+import { openPresence, sealPresence, verifyPresence } from '../../src/wire/presence.ts'
 import { decodeSeeking, encodeSeeking, verifyHere } from '../../src/wire/seeking.ts'
 import {
   helloMessage,
@@ -57,71 +57,12 @@ import { Rejected, type Target } from '../target.ts'
 import { blobTargets } from './blob-frames.ts'
 import { cborTarget } from './cbor.ts'
 import { codecTarget, WIRE } from './codec-target.ts'
+import { deltaTargets } from './deltas.ts'
+import { lookTwice } from './look-twice.ts'
 import { treeDiffTarget } from './tree-diff.ts'
 
 const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
 const contextId = idOf<ContextId>('context')
-
-/** Signatures cost more than everything else: of one input in 16. */
-const looksAtSignature = (input: Bytes) => ((input.byteLength + (input[input.byteLength >> 1] ?? 0)) & 15) === 0
-
-const deltaTarget: Target = {
-  name: 'delta',
-  decoders: ['wire/delta.ts#decodeDelta'],
-  codes: WIRE,
-  format: 'cbor',
-  seeds: [encodeDelta(delta), encodeDelta({ ...delta, parents: [], governance: [] })],
-  run(input) {
-    const decoded = decodeDelta(input)
-    if (looksAtSignature(input)) verifyDelta(decoded)
-    return encodeDelta(decoded)
-  },
-}
-
-const { id: _, sealed: __, signature: ___, ...header } = delta
-// What the sealed payload is bound to. Made here, because nothing outside of the wire has to say it.
-const aad = encode([
-  'delta-header/2',
-  {
-    contextId: idBytes(header.contextId),
-    author: idBytes(header.author),
-    parents: header.parents.map(idBytes),
-    hlc: header.hlc,
-    governance: header.governance.map(idBytes),
-    keyId: idBytes(header.keyId),
-    ...(header.rewrites === undefined ? {} : { rewrites: header.rewrites.map(idBytes) }),
-  },
-])
-
-const payloadBytes = (value: typeof payload) =>
-  encode(['payload/1', { artifact: value.artifact, events: [...value.events], depth: value.depth }])
-
-const payloadTarget: Target = {
-  name: 'delta-payload',
-  decoders: ['wire/delta.ts#openDelta'],
-  codes: WIRE,
-  format: 'cbor',
-  seeds: [payloadBytes(payload), payloadBytes({ ...payload, events: [], depth: 0 })],
-  run(input) {
-    const sealed = seal(groupKey, input, aad, fixedRandom)
-    const opened = openDelta({ ...delta, sealed }, groupKey)
-    const again = sealDelta({ header, payload: opened, groupKey, signingKey: alice, random: fixedRandom })
-    // Equal plaintexts under equal nonces are equal bytes.
-    return Buffer.compare(again.sealed, sealed) === 0 ? input : again.sealed
-  },
-}
-
-const sealedTarget: Target = {
-  name: 'delta-sealed',
-  decoders: ['wire/delta.ts#openDelta', 'base/keys.ts#open'],
-  codes: ['KEY_CANNOT_OPEN'],
-  format: 'binary',
-  seeds: [delta.sealed],
-  run(input) {
-    openDelta({ ...delta, sealed: input }, groupKey)
-    return input.byteLength === delta.sealed.byteLength ? delta.sealed : new Uint8Array(0)
-  },
-}
 
 const presence = sealPresence({
   head: { contextId, author: alice.publicKey, seq: 1_700_000_000_000n, keyId: delta.keyId },
@@ -169,23 +110,43 @@ const opTarget: Target = {
   seeds: ops.map(encodeOp),
   run(input) {
     const op = decodeOp(input)
-    if (looksAtSignature(input)) verifyOp(op)
-    if (op.body.kind === 'member_joined') encodeInvitationBody(op.body.invitation)
+    lookTwice(() => verifyOp(op))
+    if (op.body.kind === 'member_joined') {
+      verifyInvitation(op.body.invitation)
+      encodeInvitationBody(op.body.invitation)
+    }
     return encodeOp(op)
   },
 }
 
-const beats = gossips.flatMap((gossip) => (gossip.t === 'heads' ? [gossip] : []))
+const checkpointed: Gossip = {
+  t: 'heads',
+  ...signHeads(
+    {
+      contextId,
+      heads: [delta.id],
+      root: idOf<RootHash>('root'),
+      removals: bytesOf('removals'),
+      checkpoint: bytesOf('checkpoint'),
+      vouch: { checkpoint: bytesOf('next'), signature: vouchFor(bytesOf('next'), alice).signature },
+      hlc: delta.hlc,
+    },
+    alice,
+  ),
+}
+const allGossips = [...gossips, headsOfState, checkpointed]
+const beats = allGossips.flatMap((gossip) => (gossip.t === 'heads' ? [gossip] : []))
 
 const gossipTarget: Target = {
   name: 'gossip',
   decoders: ['wire/gossip.ts#decodeGossip'],
   codes: WIRE,
   format: 'cbor',
-  seeds: gossips.map(encodeGossip),
+  seeds: allGossips.map(encodeGossip),
   run(input) {
     const gossip: Gossip = decodeGossip(input)
-    if (gossip.t === 'heads' && looksAtSignature(input)) verifyHeads(gossip)
+    if (gossip.t === 'heads') lookTwice(() => verifyHeads(gossip))
+    if (gossip.t === 'presence') verifyPresence(gossip)
     return encodeGossip(gossip)
   },
 }
@@ -198,7 +159,7 @@ const seekingTarget: Target = {
   seeds: seekings.map(encodeSeeking),
   run(input) {
     const seeking = decodeSeeking(input)
-    if (seeking.t === 'here' && looksAtSignature(input)) verifyHere(seeking)
+    if (seeking.t === 'here') verifyHere(seeking)
     return encodeSeeking(seeking)
   },
 }
@@ -219,12 +180,12 @@ const checkpoint = {
   count: 2,
   chain: bytesOf('chain'),
   heads: [idOf<DeltaId>('last')],
-  authors: { [idOf<PublicKey>('author')]: idOf<DeltaId>('last') },
+  authors: { [idOf<PublicKey>('author')]: idOf<DeltaId>('last'), [bob.publicKey]: idOf<DeltaId>('p1') },
   recent: { counting: [idOf<DeltaId>('last')], voids: [idOf<DeltaId>('p1')], lost: [] },
   governance: [idOf<OpId>('op')],
 }
 
-const certified = { checkpoint, vouches: [vouchFor(checkpointHash(checkpoint), bob)] }
+const certified = { checkpoint, vouches: [alice, bob].map((key) => vouchFor(checkpointHash(checkpoint), key)) }
 
 const checkpointTarget: Target = {
   name: 'checkpoint',
@@ -234,7 +195,7 @@ const checkpointTarget: Target = {
   seeds: [encodeCertified(certified)],
   run(input) {
     const read = decodeCertified(input)
-    if (looksAtSignature(input)) for (const vouch of read.vouches) verifyVouch(checkpointHash(read.checkpoint), vouch)
+    for (const vouch of read.vouches) lookTwice(() => verifyVouch(checkpointHash(read.checkpoint), vouch))
     return encodeCertified(read)
   },
 }
@@ -243,7 +204,7 @@ const hash = bytesOf('hash')
 const joined = ops.find((op) => op.body.kind === 'member_joined')
 const invitation = joined?.body.kind === 'member_joined' ? { invitation: joined.body.invitation } : {}
 const groupId = idOf<GroupId>('group')
-const namespaceId = header === undefined ? idOf<never>('n') : idOf<never>('namespace')
+const namespaceId = idOf<NamespaceId>('namespace')
 
 const here = new RowSet(Array.from({ length: 300 }, (_____, index) => keyNumber(index, BigInt(index))))
 const there = new RowSet(
@@ -320,8 +281,7 @@ const requestTarget: Target = {
       // Work for one frame is capped; a probe that was begun is finished.
       if (view.visits > VISITS_MAX) for (let left = view.visits; left > 0; left -= 1) work.step()
     }
-    const isAsked = request.t === 'admit' && looksAtSignature(input)
-    if (isAsked) verifyAttestation({ ...request, verifier: bob.publicKey }, request.attestation)
+    if (request.t === 'admit') verifyAttestation({ ...request, verifier: bob.publicKey }, request.attestation)
     return syncRequestMessage.encode(request)
   },
 }
@@ -377,9 +337,7 @@ const answersTarget: Target = {
 
 export const wireTargets: readonly Target[] = [
   cborTarget,
-  deltaTarget,
-  payloadTarget,
-  sealedTarget,
+  ...deltaTargets,
   presenceTarget,
   sealedKeyTarget,
   opTarget,

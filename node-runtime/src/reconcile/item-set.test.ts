@@ -129,6 +129,14 @@ describe('the set of items', () => {
     )
   })
 
+  test('a branch has one byte form: what is left beside an odd number of digits is nothing', () => {
+    const child = (digit: string) => ({ digit, count: 20, fingerprint: new Uint8Array(32).fill(1) })
+    const row = encodeNode({ kind: 'branch', prefix: 'abc', children: [child('0'), child('f')] })
+    expect([...row.subarray(0, 4)]).toEqual([1, 3, 0xab, 0xc0])
+    row[3] = 0xc4
+    expect(() => decodeNode(row)).toThrow(expect.objectContaining({ code: 'SET_DAMAGED' }))
+  })
+
   test('one more item costs a few rows and reads, however many there are', () => {
     const all = Array.from({ length: 20_000 }, (_, index) => keyNumber(index, BigInt(index) * 50_000_000n))
     const set = new RowSet(all)

@@ -116,7 +116,10 @@ function decodeBranch(bytes: Bytes): Branch {
   }
   if (!isAscending(children.map(({ digit }) => digit)) || children.some(({ digit }) => digit.length > 1))
     throw damaged()
-  return { kind: 'branch', prefix: toHex(bytes.subarray(BRANCH_HEAD, start)).slice(0, depth), children }
+  const digits = toHex(bytes.subarray(BRANCH_HEAD, start))
+  // Half a byte is left of an odd number of digits, and it says nothing.
+  if (/[^0]/.test(digits.slice(depth))) throw damaged()
+  return { kind: 'branch', prefix: digits.slice(0, depth), children }
 }
 
 function damaged(): ReconcileError {

@@ -8,20 +8,29 @@ export interface Branch {
   readonly line: number
   readonly what: string
   /** The function around it, from its first to its last character. */
-  readonly owner: { readonly name: string; readonly start: number; readonly end: number }
+  readonly owner: Owner
   /** Taken when the code here ran… */
   readonly at: number
   /** …more often than there, where the branch is the absence of an `else`. */
   readonly unlike?: number
 }
 
+export interface Owner {
+  /** Its own, or that of the function around it. */
+  readonly name: string
+  readonly isItsOwn: boolean
+  readonly start: number
+  readonly end: number
+}
+
 export function branchesOf(file: string, source: string, { except = [], loaded = [] }: Counted): Branch[] {
   const root = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true)
   const found: Branch[] = []
-  const walk = (node: ts.Node, owner: Branch['owner'] | undefined): void => {
+  const walk = (node: ts.Node, owner: Owner | undefined): void => {
     const inner = ownerOf(node, owner)
     if (inner !== undefined && except.includes(inner.name)) return
-    if (inner !== undefined && !loaded.includes(inner.name)) {
+    // What it makes is called later, whether it has a name or not.
+    if (inner !== undefined && !(inner.isItsOwn && loaded.includes(inner.name))) {
       const line = root.getLineAndCharacterOfPosition(node.getStart()).line + 1
       for (const { what, at, unlike } of waysOf(node))
         found.push({ line, what, owner: inner, at, ...(unlike === undefined ? {} : { unlike }) })
@@ -98,13 +107,14 @@ function isFunction(node: ts.Node): node is WithBody {
 }
 
 /** Small functions inside belong to the named one around them. */
-function ownerOf(node: ts.Node, around: Branch['owner'] | undefined): Branch['owner'] | undefined {
+function ownerOf(node: ts.Node, around: Owner | undefined): Owner | undefined {
   if (!isFunction(node)) return around
   const { parent } = node
   const isNamed = ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)
   const named = node.name ?? (isNamed ? parent.name : undefined)
-  const name = named?.getText() ?? (ts.isConstructorDeclaration(node) ? 'constructor' : (around?.name ?? ''))
-  return { name, start: node.getStart(), end: node.getEnd() }
+  const own = named?.getText() ?? (ts.isConstructorDeclaration(node) ? 'constructor' : undefined)
+  const name = own ?? around?.name ?? ''
+  return { name, isItsOwn: own !== undefined, start: node.getStart(), end: node.getEnd() }
 }
 
 /** Of the innermost counted block around a place; 0 where the function around it was never counted. */

@@ -6,7 +6,7 @@ import { type Bytes, concat, fromHex, utf8 } from '../../src/base/bytes.ts'
 import { decodeArtifact, encodeArtifact, mergeArtifact } from '../../src/crdt/artifact.ts'
 import type { CrdtState } from '../../src/crdt/crdt-state.ts'
 import { decodeNode, encodeNode } from '../../src/crdt/index-node.ts'
-import { decodeRecord, encodeRecord } from '../../src/crdt/lww-record.ts'
+import { decodeRecord, encodeRecord, isRemoval } from '../../src/crdt/lww-record.ts'
 import { type MemoryState, memoryState } from '../../src/crdt/memory-state.ts'
 import { PROPERTY_TYPES, randomOperation } from '../../src/crdt/properties/random-operations.ts'
 import { type SeededRandom, seededRandom } from '../../src/crdt/properties/seeded-random.ts'
@@ -119,7 +119,11 @@ const recordTarget: Target = {
     encodeRecord({ stamp: 7n, replica: ID, body: utf8('value') }),
     encodeRecord({ stamp: 7n, replica: ID, body: null }),
   ],
-  run: (input) => encodeRecord(decodeRecord(input)),
+  run(input) {
+    const record = decodeRecord(input)
+    if (isRemoval(input, record.stamp) !== (record.body === null)) throw new Error('a removal is none')
+    return encodeRecord(record)
+  },
 }
 
 const key = (n: number) => utf8(`key ${n}`)

@@ -1,6 +1,7 @@
 // What an application brings: its module, and what it hands to host functions.
 import { utf8 } from '../../src/base/bytes.ts'
 import { Replica } from '../../src/crdt/replica-fixture.ts'
+import { GuestFault } from '../../src/runtime/call/guest-fault.ts'
 import { Invocation } from '../../src/runtime/call/invocation.ts'
 import { bindHostFunction, type HostFunction } from '../../src/runtime/host/host-function.ts'
 import { PARAMETERS, type ParameterKind } from '../../src/runtime/host/host-parameters.ts'
@@ -49,6 +50,28 @@ const module = rawModule(
   [7, [3, ...nameBytes('memory'), 2, 0, ...nameBytes('run'), 0, 3, ...nameBytes('with'), 0, 4]],
   customSection('calimero_abi_v1', utf8('{"methods":[{"name":"run"}]}')),
 )
+/** One import of the host and a section that describes it; of storage in the host, or in the guest. */
+const describing = ([abi, host]: readonly [abi: string, host: string]) =>
+  rawModule(
+    [1, [1, 0x60, 0, 0]],
+    [2, [1, ...nameBytes('env'), ...nameBytes(host), 0, 0]],
+    MEMORY_SECTIONS.memory(1),
+    MEMORY_SECTIONS.export,
+    customSection('calimero_abi_v1', utf8(abi)),
+  )
+const described = (
+  [
+    ['{}', 'flush_delta'],
+    ['[]', 'fetch'],
+    ['7', 'panic'],
+    ['{', 'commit'],
+    ['{"methods":[{"name":"run"}]}', 'no_such_function'],
+  ] as const
+).map(describing)
+const program = rawModule([1, [1, 0x60, 0, 0]], [3, [1, 0]], MEMORY_SECTIONS.memory(1), [
+  7,
+  [2, ...nameBytes('memory'), 2, 0, ...nameBytes('_start'), 0, 0],
+])
 const small = rawModule(MEMORY_SECTIONS.memory(1, 0), MEMORY_SECTIONS.export)
 const capped = rawModule([5, [1, 1, 1, 3]], MEMORY_SECTIONS.export, [10, [0]], [11, [0]])
 const called = rawModule(
@@ -98,14 +121,17 @@ const moduleTarget: Target = {
   ],
   codes: ['MODULE_INVALID', 'MODULE_TOO_LARGE'],
   format: 'binary',
-  seeds: [module, small, capped, called],
+  seeds: [module, small, capped, called, program, ...described],
   allocation: { perByte: 80, base: 512 * 1024 },
   run(input) {
     const guest = moduleOf(input)
     const sections = checkModule(guest)
     const plan = planLinks(sections)
     describeModule(guest, sections, plan)
-    importObject(plan, new Invocation({ ...parts, storage: plan.storage }))
+    const call = new Invocation({ ...parts, storage: plan.storage })
+    const imports = importObject(plan, call)
+    // As a guest calls what the host does not know.
+    for (const { module: from, name } of plan.imports) if (from !== 'env') mustTrap(imports[from]?.[name])
     const again = readModule(sections.capped)
     if (Buffer.compare(again.capped, sections.capped) !== 0) throw new Error('a capped module is capped to another')
     // What was made of the bytes must not be more valid than they are.
@@ -113,6 +139,16 @@ const moduleTarget: Target = {
       throw new Error('an invalid module became a valid one')
     return undefined
   },
+}
+
+function mustTrap(imported: unknown): void {
+  try {
+    if (typeof imported === 'function') imported()
+  } catch (error) {
+    if (error instanceof GuestFault && error.kind === 'unsupported') return
+    throw error
+  }
+  throw new Error('an unknown import can be called')
 }
 
 const FUNCTIONS = [...HOST_FUNCTIONS.values()]

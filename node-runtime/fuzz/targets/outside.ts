@@ -150,7 +150,18 @@ const options = {
   bootNodes: ['/ip4/10.0.0.2/tcp/1'],
   mdns: true,
 }
-const toml = stringify(freshConfig(alice, options))
+const config = freshConfig(alice, options)
+const toml = stringify(config)
+/** Each with one thing of another kind than it must be. */
+const misfits = [
+  { ...config, swarm: 5 },
+  { ...config, swarm: { listen: 'nowhere' } },
+  { ...config, swarm: { listen: [5] } },
+  { ...config, server: { ...config.server, auth_mode: 'none' } },
+  { ...config, sync: { ...config.sync, timeout_ms: -1 } },
+  { ...config, discovery: { mdns: 'yes' } },
+  { ...config, identity: { ...config.identity, keypair: config.identity.keypair.repeat(3) } },
+].map((each) => utf8(stringify(each)))
 
 const configTarget: Target = {
   name: 'config-toml',
@@ -161,6 +172,7 @@ const configTarget: Target = {
     utf8(toml),
     utf8(toml.replaceAll('\n', '\r\n')),
     utf8(stringify(freshConfig(alice, { ...options, authMode: 'proxy' }))),
+    ...misfits,
   ],
   allocation: { perByte: 200, base: 1024 * 1024 },
   blocksPerByte: 4000,

@@ -3,9 +3,13 @@ import { type Bytes, equalBytes, utf8 } from '../../src/base/bytes.ts'
 import { type ContextId, idBytes, type RootHash } from '../../src/base/ids.ts'
 import { decodeRecord, encodeRecord, manifestOf } from '../../src/blobs/manifest.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
-import { decodeNode as decodeSetNode, encodeNode as encodeSetNode } from '../../src/reconcile/set-node.ts'
+import {
+  decodeNode as decodeSetNode,
+  encodeNode as encodeSetNode,
+  fingerprintOf,
+} from '../../src/reconcile/set-node.ts'
 import { putIncomingMeta, putStateMeta, readIncomingMeta, readStateMeta } from '../../src/storage/state-meta.ts'
-import { decodeNode, encodeNode, type TrieNode } from '../../src/storage/trie-node.ts'
+import { decodeNode, encodeNode, entriesOf, entryHashIn, type TrieNode } from '../../src/storage/trie-node.ts'
 import { decodeUndo, encodeUndo } from '../../src/storage/undo.ts'
 import type { StoreOp, StoreReader } from '../../src/store/store.ts'
 import { encodeDelta } from '../../src/wire/delta.ts'
@@ -153,7 +157,13 @@ const trieTarget: Target = {
   codes: ['STATE_CORRUPT'],
   format: 'binary',
   seeds: trieNodes.map(encodeNode),
-  run: (input) => encodeNode(decodeNode(input)),
+  run(input) {
+    const node = decodeNode(input)
+    const [first] = node.kind === 'leaf' ? entriesOf(node) : []
+    if (node.kind === 'leaf' && first !== undefined && entryHashIn(node, first.keyHash) === undefined)
+      throw new Error('what is in a leaf is not found there')
+    return encodeNode(node)
+  },
 }
 
 const undoTarget: Target = {
@@ -181,8 +191,14 @@ const setTarget: Target = {
   decoders: ['reconcile/set-node.ts#decodeNode'],
   codes: ['SET_DAMAGED'],
   format: 'binary',
-  seeds: [...set.rows.values()].slice(0, 12),
-  run: (input) => encodeSetNode(decodeSetNode(input)),
+  // Buckets and branches.
+  seeds: [...[...set.rows.values()].slice(0, 6), ...[...set.rows.values()].slice(-6)],
+  run(input) {
+    const node = decodeSetNode(input)
+    // Hashed and then stored, as the same bytes.
+    fingerprintOf(node)
+    return encodeSetNode(node)
+  },
 }
 
 const record = { ...manifestOf(2 ** 20 + 1, column(2)), hash: undefined, addedMs: 1_755_000_000_000 }

@@ -13,8 +13,8 @@ import {
 } from '../../src/base/ids.ts'
 import { kemKeyFromSecret, openSealed, sealTo } from '../../src/base/keys.ts'
 import type { Random } from '../../src/base/random.ts'
-import { answerProbes } from '../../src/reconcile/answer.ts'
-import { isAscending, START } from '../../src/reconcile/item-key.ts'
+import { type Answer, answerProbes, type Probe } from '../../src/reconcile/answer.ts'
+import { END, isAscending, START } from '../../src/reconcile/item-key.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import { Reconciliation } from '../../src/reconcile/reconciliation.ts'
 import { mockAttestation, verifyAttestation } from '../../src/wire/attestation.ts'
@@ -212,7 +212,8 @@ const there = new RowSet(
 )
 const probes = [...new Reconciliation(here.read).probes()]
 const answers = answerProbes(there.view(), probes)
-const [firstKey] = here.view().keys({ from: START, to: 'g' }, 1)
+const [firstKey] = here.view().keys({ from: START, to: END }, 1)
+const pruned = (firstKey ?? '').slice(0, 16)
 
 const requests: readonly SyncRequest[] = [
   { t: 'ops', namespaceId, have: [], ...invitation },
@@ -228,6 +229,7 @@ const requests: readonly SyncRequest[] = [
   { t: 'greet', contextId, other: hash },
   { t: 'greet', contextId, beat: beats.map(({ t: ____, ...beat }) => encodeHeads(beat))[0] ?? hash },
   { t: 'compare', contextId, probes },
+  { t: 'compare', contextId, probes: [{ from: START, to: END }] },
   {
     t: 'fetch',
     contextId,
@@ -278,6 +280,8 @@ const requestTarget: Target = {
     if (request.t === 'compare') {
       const view = here.view()
       answerProbes(view, request.probes)
+      // Where some was pruned, and little is looked at for one frame.
+      answerProbes(here.view(), request.probes, { floor: pruned, visitsMax: 40 })
       // Work for one frame is capped; a probe that was begun is finished.
       if (view.visits > VISITS_MAX) for (let left = view.visits; left > 0; left -= 1) work.step()
     }
@@ -301,6 +305,22 @@ const answersInstead = (
   [{ t: 'all' }, { t: 'later' }, { t: 'same' }, answers.find(({ t }) => t === 'parts')] as const
 ).map((instead) => answers.map((answer, index) => (index === 1 && instead !== undefined ? instead : answer)))
 
+/** Two parts that differ from what is here, whatever that is. */
+function parted({ from, to }: Probe, count: number): Answer {
+  const [middle] = here.view().keys({ from: `${from}0`, to }, 1)
+  const parts = [middle ?? 'ff', to].map((end) => ({ to: end, count, fingerprint: bytesOf('nothing here') }))
+  return { t: 'parts', parts }
+}
+
+/** Those that fit what was asked, and that nobody gives who holds to the protocol. */
+const answersOfLiars: readonly (readonly Answer[])[] = [
+  answers.slice(1),
+  answers.map(() => ({ t: 'later' })),
+  probes.map((probe) => parted(probe, 1)),
+  probes.map((probe) => parted(probe, 1000)),
+  probes.map(() => ({ t: 'items', keys: Buffer.from(firstKey ?? '', 'hex') })),
+]
+
 /** A peer's answers, taken by the side that asked; honest ones follow. */
 const answersTarget: Target = {
   name: 'reconcile-answers',
@@ -308,10 +328,10 @@ const answersTarget: Target = {
   codes: [...WIRE, 'ANSWER_INVALID', 'another frame'],
   format: 'cbor',
   seeds: [
-    ...[answers, ...answersInstead].map((each) =>
+    ...[answers, ...answersInstead, ...answersOfLiars].map((each) =>
       syncFrameMessage.encode({ t: 'answers', floor: START, answers: each }),
     ),
-    syncFrameMessage.encode({ t: 'answers', floor: (firstKey ?? '').slice(0, 16), answers }),
+    syncFrameMessage.encode({ t: 'answers', floor: pruned, answers }),
   ],
   allocation: { perByte: 4000, base: 4 * 1024 * 1024 },
   blocksPerByte: 1000,

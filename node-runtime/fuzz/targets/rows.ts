@@ -173,6 +173,8 @@ const undoTarget: Target = {
   format: 'cbor',
   seeds: [
     encodeUndo({ previous: [] }),
+    // Of more changes than one piece has.
+    encodeUndo({ previous: Array.from({ length: 200 }, (_, at) => ({ key: Uint8Array.of(at), value: null })) }),
     encodeUndo({
       previous: [
         { key: utf8('a'), value: null },

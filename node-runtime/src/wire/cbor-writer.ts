@@ -16,6 +16,8 @@ const FLOAT64 = 0xfb
 const U64_MAX = (1n << 64n) - 1n
 /** Most messages fit. A larger one gets a buffer of its own, which is not kept. */
 const SCRATCH_BYTES = 64 * 1024
+/** What is written in pieces begins with so much, and doubles it. */
+const PIECES_BYTES = 4 * 1024
 /** Up to here a loop is faster than the encoder. */
 const SHORT_TEXT = 32
 
@@ -35,7 +37,7 @@ export function writeCbor(value: unknown): Bytes {
 export function* writeListsInPieces(value: readonly unknown[], piece: number): InPieces<Bytes> {
   if (isShort(value, piece)) return writeCbor(value)
   // Others write meanwhile.
-  const writer = new Writer(Buffer.allocUnsafeSlow(SCRATCH_BYTES))
+  const writer = new Writer(Buffer.allocUnsafeSlow(PIECES_BYTES))
   yield* writer.listInPieces(value, piece)
   return writer.taken()
 }

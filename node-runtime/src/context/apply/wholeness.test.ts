@@ -1,13 +1,16 @@
 // A state is folded anew, and this machine is too slow for something that had counted: nothing is signed and nothing written on
 // what is left, and what was said is not taken back, for as long as that is not what can be told honestly.
 import { expect, it } from 'vitest'
-import { type DeltaId, idFromBytes, type RootHash } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, idFromBytes, type PublicKey, type RootHash } from '../../base/ids.ts'
+import { Dag } from '../../dag/dag.ts'
 import type { GuestExecutor, GuestJob, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { call } from '../../testing/bad-disk.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import type { Context } from '../context.ts'
 import { LACKING_HELD_MS, RECONSIDER_MS } from '../limits.ts'
+import type { ContextParts } from '../parts.ts'
+import { Wholeness } from './wholeness.ts'
 
 const { share } = testWorlds()
 const NAMES = ['ada', 'bob']
@@ -155,4 +158,29 @@ it('what cannot go beneath something that this machine is too slow for is parked
   slow.ids.clear()
   await converge(world, shared.contextId, NAMES)
   expect(await call(scene, 'bob', 'log')).toEqual(['first', 'second', 'third'])
+})
+
+it('nothing is held for longer where the clock was set back meanwhile', () => {
+  const id = idFromBytes<DeltaId>(new Uint8Array(32).fill(1))
+  const author = idFromBytes<PublicKey>(new Uint8Array(32).fill(2))
+  let nowMs = 1_000_000_000_000
+  const parts = {
+    record: { id: idFromBytes<ContextId>(new Uint8Array(32)) },
+    dag: new Dag(),
+    identity: { publicKey: idFromBytes<PublicKey>(new Uint8Array(32).fill(3)) },
+    lacking: new Map([[id, { parents: [], author, sinceMs: nowMs }]]),
+    nowMs: () => nowMs,
+  }
+  const wholeness = new Wholeness(parts as unknown as ContextParts)
+  nowMs -= 24 * 3_600_000
+  expect(wholeness.isHeld).toBe(true)
+  const setBackMs = nowMs
+  nowMs += LACKING_HELD_MS - 1
+  expect([wholeness.isHeld, wholeness.refusal()?.code]).toEqual([true, 'CONTEXT_BUSY'])
+  // As it goes to the disk when it is parked again.
+  expect(wholeness.lack({ id, parents: [], author })).toBe(setBackMs)
+  nowMs += 1
+  expect([wholeness.isHeld, wholeness.refusal()]).toEqual([false, undefined])
+  nowMs -= 3_600_000
+  expect(wholeness.lack({ id, parents: [], author })).toBe(nowMs)
 })

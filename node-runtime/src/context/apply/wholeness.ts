@@ -34,12 +34,14 @@ export class Wholeness {
   get isHeld(): boolean {
     if (this.isWhole) return false
     const now = this.#parts.nowMs()
+    this.#startAnew(now)
     return [...this.#lacking.values()].some(({ sinceMs }) => now - sinceMs < LACKING_HELD_MS)
   }
 
   /** It has counted and is parked, for the first time or again. Returns since when. */
   lack({ id, parents, author }: Pick<Delta, 'id' | 'parents' | 'author'>): number {
-    const sinceMs = this.#lacking.get(id)?.sinceMs ?? this.#parts.nowMs()
+    const now = this.#parts.nowMs()
+    const sinceMs = Math.min(this.#lacking.get(id)?.sinceMs ?? now, now)
     this.#lacking.set(id, { parents, author, sinceMs })
     return sinceMs
   }
@@ -66,6 +68,12 @@ export class Wholeness {
     const [deltaId] = this.#lacking.keys()
     const message = `context ${this.#parts.record.id}: delta ${deltaId} has counted here, could not be applied again yet, and comes before anything that is written; it is tried again, and calls that only read are answered`
     return new ContextError('CONTEXT_BUSY', message, { data: { deltaId } })
+  }
+
+  /** Where the clock was set back: nothing is held for as long as it was. */
+  #startAnew(now: number): void {
+    for (const [id, lacking] of this.#lacking)
+      if (lacking.sinceMs > now) this.#lacking.set(id, { ...lacking, sinceMs: now })
   }
 
   /** A call that does not see our own last one would count from where that began, and one of the two be lost. */

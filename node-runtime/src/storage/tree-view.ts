@@ -25,15 +25,16 @@ export class TreeView {
   /** Undefined where the state has another root by now, or where nobody can say which. */
   static open(store: Store, contextId: ContextId, root: RootHash): TreeView | undefined {
     const snapshot = store.snapshot()
-    let meta: StateMeta | undefined
+    let view: TreeView | undefined
     try {
-      meta = readStateMeta(snapshot, contextId)
+      const meta = readStateMeta(snapshot, contextId)
+      if (meta.root === root) view = new TreeView(snapshot, contextId, meta)
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
+    } finally {
+      if (view === undefined) void snapshot.close()
     }
-    if (meta?.root === root) return new TreeView(snapshot, contextId, meta)
-    void snapshot.close()
-    return undefined
+    return view
   }
 
   /** Of the node at a path, as it is stored: who gets it looks at it. Undefined where there is none. */

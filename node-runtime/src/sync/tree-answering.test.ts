@@ -13,14 +13,17 @@ const contextId = idFromBytes<ContextId>(new Uint8Array(32))
 const root = idFromBytes<RootHash>(new Uint8Array(32).fill(1))
 
 /** What one peer is told, of a tree with nodes of so many bytes and as many rows as are looked at. */
-function served(nodeBytes = 1) {
+function served(nodeBytes = 1, looked: (clock: DrivenClock, rowsMax: number) => number = (_, rowsMax) => rowsMax) {
   const clock = new DrivenClock()
   const trees = new TreeAnswering(clock)
   let closed = 0
   const view = {
     root,
     encoded: () => new Uint8Array(nodeBytes),
-    keysOf: async (_: unknown, { rowsMax }: { readonly rowsMax: number }) => ({ keys: new Map(), rows: rowsMax }),
+    keysOf: async (_: unknown, { rowsMax }: { readonly rowsMax: number }) => ({
+      keys: new Map(),
+      rows: looked(clock, rowsMax),
+    }),
     close: async () => {
       closed += 1
     },
@@ -66,4 +69,23 @@ it('a peer has so much read for it in a while, and others as much', async () => 
 it('a page has so many bytes, and that there is more is said', async () => {
   const { ask } = served(TREE_PAGE_BYTES / 2)
   expect(await ask('ada', { t: 'tree', paths: ['', '0', '1'] })).toEqual([2, 1])
+})
+
+it('what is given back when a time is over gives nobody more in the next', async () => {
+  let isLong = true
+  const { ask } = served(1, (clock, rowsMax) => {
+    if (!isLong) return rowsMax
+    // Another stream of the same peer begins the next time meanwhile.
+    clock.setTimer(() => void ask('mal', { t: 'tree', paths: [''] }), TREE_READS_MS)
+    while (clock.step());
+    isLong = false
+    return 0
+  })
+  expect(await ask('mal', { t: 'names' })).toEqual([0])
+  // The whole and no more is there for it.
+  expect(await ask('mal', { t: 'names' })).toEqual([0])
+  expect(
+    await ask('mal', { t: 'tree', paths: Array.from({ length: TREE_READS_MAX - DIFF_ROWS_MAX }, () => '') }),
+  ).toContain(0)
+  expect(await ask('mal', { t: 'tree', paths: [''] })).toBe('busy')
 })

@@ -92,7 +92,8 @@ export class TreeAnswering {
     return TREE_READS_MAX - (this.#reads.get(peer) ?? 0)
   }
 
+  /** What is given back may be of a time that is over: nobody has more than the whole for that. */
   #spend(peer: PeerId, reads: number): void {
-    this.#reads.set(peer, (this.#reads.get(peer) ?? 0) + reads)
+    this.#reads.set(peer, Math.max(0, (this.#reads.get(peer) ?? 0) + reads))
   }
 }

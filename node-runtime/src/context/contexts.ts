@@ -224,6 +224,7 @@ export class Contexts {
     const context = await opening?.catch(() => undefined)
     await context?.close()
     this.#forget(id, opening)
+    if (!this.has(id)) this.#divergences.forget(id)
   }
 
   async #adopt(namespace: Namespace, id: ContextId, options: AdoptOptions): Promise<Context> {

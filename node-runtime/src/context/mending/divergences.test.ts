@@ -1,9 +1,12 @@
 // Where two states differ that should not: the entries that do are named in the log and where operators look, whatever the member does.
 import { describe, expect, it } from 'vitest'
 import { type Bytes, utf8 } from '../../base/bytes.ts'
+import { type ContextId, idFromBytes, type PublicKey } from '../../base/ids.ts'
+import { silentLogger } from '../../base/log.ts'
 import { recordKey } from '../../crdt/state-keys.ts'
 import { ContextState } from '../../storage/context-state.ts'
 import { commit } from '../../storage/state-fixture.ts'
+import type { TreeDifference } from '../../storage/tree-diff.ts'
 import { TreeView } from '../../storage/tree-view.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { SYNC_PROTOCOL } from '../../sync/conversation.ts'
@@ -14,6 +17,7 @@ import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { encodeGossip, signHeads } from '../../wire/gossip.ts'
 import { type SyncRequest, syncFrameMessage, syncRequestMessage } from '../../wire/sync-messages.ts'
+import { Divergences } from './divergences.ts'
 
 const { share } = testWorlds()
 const NAMES = ['ada', 'bob'] as const
@@ -175,6 +179,53 @@ it('what a member keeps saying to be another state is shown among what waits, un
   expect(located(scene, 'bob')).toHaveLength(2)
   await call(scene, 'ada', 'hit')
   await world.until('it to be settled', () => shownOf(scene, 'bob') === undefined)
+})
+
+describe('what was found of one member', () => {
+  const contextId = idFromBytes<ContextId>(new Uint8Array(32))
+  const [bob, cyd] = [1, 2].map((byte) => idFromBytes<PublicKey>(new Uint8Array(32).fill(byte)))
+
+  /** Of bob an entry is found, of cyd nothing. */
+  async function found() {
+    if (!bob || !cyd) throw new Error('there are two')
+    const store = memoryStore()
+    const { root } = ContextState.open(store, contextId)
+    const difference: TreeDifference = { entries: [{ keyHash: new Uint8Array(32), ours: utf8('a') }], isMore: false }
+    const compareTrees = async (_: ContextId, { member }: { readonly member: PublicKey }) => {
+      if (member === cyd) throw new Error('the member is not connected')
+      return difference
+    }
+    const divergences = new Divergences({ store, outbound: { compareTrees }, log: silentLogger })
+    const look = (member: PublicKey, isSettled = false) => {
+      divergences.locate(contextId, { member, ours: root, theirs: root, heads: [], isSettled: () => isSettled })
+    }
+    const rest = () => new Promise((resolve) => setImmediate(resolve))
+    look(bob)
+    await rest()
+    const shown = () => divergences.of(contextId)
+    expect(shown()).toMatchObject({ member: bob, entries: [{ in: 'here' }] })
+    return { divergences, look, rest, shown, bob, cyd }
+  }
+
+  it('is shown further where of another nothing is found, as long as it is not settled', async () => {
+    const { look, rest, shown, bob, cyd } = await found()
+    look(cyd)
+    await rest()
+    expect(shown()).toMatchObject({ member: bob, entries: [{ in: 'here' }] })
+    look(cyd, true)
+    await rest()
+    expect(shown()).toMatchObject({ member: cyd, entries: [], error: 'the member is not connected' })
+  })
+
+  it('is forgotten with the context, and what is being looked for with it', async () => {
+    const { divergences, look, rest, shown, bob } = await found()
+    divergences.forget(contextId)
+    expect(shown()).toBeUndefined()
+    look(bob)
+    divergences.forget(contextId)
+    await rest()
+    expect(shown()).toBeUndefined()
+  })
 })
 
 describe('who asks for a tree', () => {

@@ -44,7 +44,11 @@ interface DivergencesParts {
   readonly log: Logger
 }
 
-type Doubted = Difference & { readonly heads: readonly DeltaId[] }
+type Doubted = Difference & {
+  readonly heads: readonly DeltaId[]
+  /** What is known of the context does not hold any more. */
+  readonly isSettled: (known: Divergence) => boolean
+}
 
 export class Divergences {
   readonly #parts: DivergencesParts
@@ -64,8 +68,16 @@ export class Divergences {
   /** Returns at once: what is there now is compared, whatever becomes of it. Of a context one at a time. */
   locate(id: ContextId, doubted: Doubted): void {
     if (this.#closed || this.#running.has(id)) return
+    const known = this.#found.get(id)
+    if (known !== undefined && doubted.isSettled(known)) this.#found.delete(id)
     const running = this.#locate(id, doubted).finally(() => this.#running.delete(id))
     this.#running.set(id, running)
+  }
+
+  /** The context is here no more: what is being looked for goes as well. */
+  forget(id: ContextId): void {
+    this.#found.delete(id)
+    void this.#running.get(id)?.then(() => this.#found.delete(id))
   }
 
   async close(): Promise<void> {
@@ -95,9 +107,8 @@ export class Divergences {
       more: true,
       error: cause instanceof Error ? cause.message : String(cause),
     }
-    // What was found out before is told further.
-    const known = this.#found.get(id)
-    if (known?.member !== facts.member || known.entries.length === 0) this.#found.set(id, divergence)
+    // What was found out before is told further, of whichever member.
+    if (!this.#found.get(id)?.entries.length) this.#found.set(id, divergence)
     const fields = { contextId: id, ...divergence }
     if (cause instanceof StorageError && cause.code === 'TREE_FALSE') {
       this.#parts.log.warn(fields, 'state diverged: a member does not show the state of the root that it has signed')

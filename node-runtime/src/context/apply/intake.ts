@@ -35,6 +35,8 @@ export class Intake {
   /** Size by id, oldest first, without what is aged: the deltas themselves are in the store. */
   readonly #parked = new Map<DeltaId, number>()
   #parkedBytes = 0
+  /** Of these, oldest first, what has never counted: looked up once each, however many have. */
+  readonly #forgettable = new Set<DeltaId>()
   #forgotten = 0
   /** The parent of one that is parked may have come right before a crash. */
   #fromBefore = true
@@ -91,6 +93,7 @@ export class Intake {
   /** It leaves memory, if it is there, and stays parked. */
   age(id: DeltaId): boolean {
     this.#parkedBytes -= this.#parked.get(id) ?? 0
+    this.#forgettable.delete(id)
     return this.#parked.delete(id)
   }
 
@@ -181,12 +184,12 @@ export class Intake {
     const { rows, nowMs, wholeness, log } = this.#parts
     this.#parked.set(delta.id, delta.sealed.byteLength)
     this.#parkedBytes += delta.sealed.byteLength
-    ops.push(rows.park(delta, reason, rows.hasCounted(delta.id) ? wholeness.lack(delta) : nowMs()))
-    for (const [oldest, size] of this.#parked) {
+    const hasCounted = rows.hasCounted(delta.id)
+    if (!hasCounted) this.#forgettable.add(delta.id)
+    ops.push(rows.park(delta, reason, hasCounted ? wholeness.lack(delta) : nowMs()))
+    for (const oldest of this.#forgettable) {
       if (this.#parked.size <= PARKED_MAX && this.#parkedBytes <= PARKED_BYTES_MAX) break
-      if (rows.hasCounted(oldest)) continue
-      this.#parked.delete(oldest)
-      this.#parkedBytes -= size
+      this.age(oldest)
       this.#forgotten += 1
       ops.push(rows.unpark(oldest))
     }

@@ -1,8 +1,14 @@
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { STREAM_MESSAGE_BYTES } from '../limits.ts'
+import { systemClock } from '../../base/clock.ts'
+import { STREAM_MESSAGE_BYTES, STREAM_MESSAGE_MS } from '../limits.ts'
 import { guardedYamux } from './guarded-yamux.ts'
+
+/** `elapsedMs`: as the clock says each time that it is asked. */
+const guarded = (elapsedMs = systemClock.elapsedMs) =>
+  ((options) =>
+    guardedYamux(options ?? {}, { clock: { ...systemClock, ...(elapsedMs && { elapsedMs }) } })) as typeof yamux
 
 /** What nobody catches ends a node. */
 const uncaught: unknown[] = []
@@ -33,7 +39,7 @@ async function openAndClose(make: typeof yamux): Promise<string> {
 }
 
 it('a stream that is opened on a connection that has just been closed is aborted, and the node lives', async () => {
-  expect(await openAndClose(guardedYamux as typeof yamux)).toBe('aborted')
+  expect(await openAndClose(guarded())).toBe('aborted')
   expect(uncaught).toEqual([])
 })
 
@@ -70,7 +76,7 @@ async function transfer(make: typeof yamux, count: number, bytes: number) {
 
 it('the peer hears of room when half of it is used, not after each message', async () => {
   const [count, bytes] = [40, 100]
-  const { came, frames } = await transfer(guardedYamux as typeof yamux, count, bytes)
+  const { came, frames } = await transfer(guarded(), count, bytes)
   expect(came).toBe(count * bytes)
   // That it takes the stream, and how long the way is.
   expect(frames).toBeLessThan(count / 8)
@@ -78,32 +84,46 @@ it('the peer hears of room when half of it is used, not after each message', asy
 })
 
 it('much more than the window comes whole', async () => {
-  const { came, frames } = await transfer(guardedYamux as typeof yamux, 60, 100_000)
+  const { came, frames } = await transfer(guarded(), 60, 100_000)
   expect(came).toBe(6_000_000)
   expect(frames).toBeGreaterThan(1)
 })
 
-it('what is sent at first is cut: it is seen at the other end before all of it is there', async () => {
-  const sizesOf = async (make: typeof yamux) => {
-    const [near, far] = multiaddrConnectionPair()
-    const sender = make({})().createStreamMuxer(near)
-    const receiver = make({})().createStreamMuxer(far)
-    const sizes: number[] = []
-    const opened = new Promise<void>((resolve) => {
-      receiver.addEventListener('stream', ({ detail }) => {
-        detail.addEventListener('message', (event) => {
-          sizes.push(event.data.byteLength)
-          if (sizes.reduce((sum, size) => sum + size) === 4 * STREAM_MESSAGE_BYTES) resolve()
-        })
+/** What one stream sends at once, as it comes. */
+async function sizesOf(make: typeof yamux, bytes = 4 * STREAM_MESSAGE_BYTES): Promise<number[]> {
+  const [near, far] = multiaddrConnectionPair()
+  const sender = make({})().createStreamMuxer(near)
+  const receiver = make({})().createStreamMuxer(far)
+  const sizes: number[] = []
+  const opened = new Promise<void>((resolve) => {
+    receiver.addEventListener('stream', ({ detail }) => {
+      detail.addEventListener('message', (event) => {
+        sizes.push(event.data.byteLength)
+        if (sizes.reduce((sum, size) => sum + size) === bytes) resolve()
       })
     })
-    const stream = await sender.createStream()
-    stream.send(new Uint8Array(4 * STREAM_MESSAGE_BYTES))
-    await opened
-    return sizes
-  }
-  expect(Math.max(...(await sizesOf(guardedYamux as typeof yamux)))).toBeLessThanOrEqual(STREAM_MESSAGE_BYTES)
+  })
+  const stream = await sender.createStream()
+  stream.send(new Uint8Array(bytes))
+  await opened
+  return sizes
+}
+
+it('what is sent at first is cut: it is seen at the other end before all of it is there', async () => {
+  expect(Math.max(...(await sizesOf(guarded())))).toBeLessThanOrEqual(STREAM_MESSAGE_BYTES)
   expect(Math.max(...(await sizesOf(yamux)))).toBeGreaterThan(STREAM_MESSAGE_BYTES)
+})
+
+it('later it is cut by what the peer took in a while, by the clock that is passed in', async () => {
+  let nowMs = 0
+  const slow = () => {
+    nowMs += 1000 * STREAM_MESSAGE_MS
+    return nowMs
+  }
+  const still = () => 0
+  const bytes = 128 * STREAM_MESSAGE_BYTES
+  expect(Math.max(...(await sizesOf(guarded(slow), bytes)))).toBeLessThanOrEqual(STREAM_MESSAGE_BYTES)
+  expect(Math.max(...(await sizesOf(guarded(still), bytes)))).toBeGreaterThan(STREAM_MESSAGE_BYTES)
 })
 
 it('by itself the library would throw where nobody catches it', async () => {

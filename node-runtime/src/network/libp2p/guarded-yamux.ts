@@ -4,6 +4,7 @@
 import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { type YamuxMuxerInit, yamux } from '@libp2p/yamux'
 import { StreamState } from '@libp2p/yamux/stream'
+import type { Clock } from '../../base/clock.ts'
 import { ROOM_TOLD_BYTES, STREAM_MESSAGE_BYTES, STREAM_MESSAGE_MS } from '../limits.ts'
 
 /** What the implementation has beyond its declared interface. */
@@ -24,26 +25,33 @@ interface StreamInternals extends Stream {
   handleWindowUpdate(frame: { readonly header: { readonly length: number } }): void
 }
 
-/** `onConnection`: sees each connection before anything has come on it. */
+interface GuardedYamuxParts {
+  readonly clock: Clock
+  /** Sees each connection before anything has come on it. */
+  readonly onConnection?: (connection: MessageStream) => void
+}
+
 export function guardedYamux(
   options: YamuxMuxerInit,
-  onConnection: (connection: MessageStream) => void = () => {},
+  { clock, onConnection }: GuardedYamuxParts,
 ): () => StreamMuxerFactory {
+  // Without it a step of the wall clock shows in what is sent until the peer tells of room again.
+  const elapsedMs = () => clock.elapsedMs?.() ?? clock.nowMs()
   return () => {
     const factory: StreamMuxerFactory = yamux(options)()
     const create = factory.createStreamMuxer.bind(factory)
     factory.createStreamMuxer = (connection) => {
-      onConnection(connection)
-      return guard(create(connection))
+      onConnection?.(connection)
+      return guard(create(connection), elapsedMs)
     }
     return factory
   }
 }
 
-function guard(muxer: StreamMuxer): StreamMuxer {
+function guard(muxer: StreamMuxer, elapsedMs: () => number): StreamMuxer {
   const internals = withInternals(muxer)
   const make = internals._newStream.bind(internals)
-  internals._newStream = (...args) => inPieces(sparing(make(...args)))
+  internals._newStream = (...args) => inPieces(sparing(make(...args)), elapsedMs)
   const create = internals.onCreateStream.bind(internals)
   internals.onCreateStream = (options) => {
     const stream = create(options)
@@ -75,16 +83,16 @@ function sparing(stream: StreamInternals): StreamInternals {
 }
 
 /** Over a slow link what is sent in one message is not seen for as long as all of it takes. */
-function inPieces(stream: StreamInternals): StreamInternals {
+function inPieces(stream: StreamInternals, elapsedMs: () => number): StreamInternals {
   const update = stream.handleWindowUpdate.bind(stream)
   const cut = (max: number) => {
     stream.maxMessageSize = Math.min(stream.maxMessageSize ?? max, max)
   }
-  let sinceMs = performance.now()
+  let sinceMs = elapsedMs()
   cut(STREAM_MESSAGE_BYTES)
   stream.handleWindowUpdate = (frame) => {
     update(frame)
-    const nowMs = performance.now()
+    const nowMs = elapsedMs()
     const taken = (frame.header.length * STREAM_MESSAGE_MS) / Math.max(1, nowMs - sinceMs)
     sinceMs = nowMs
     // What now goes on to send does so in a later microtask.

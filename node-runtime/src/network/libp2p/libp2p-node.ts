@@ -99,7 +99,7 @@ export async function createNode(setup: NodeSetup): Promise<LibraryNode> {
             maxReadBufferLength: STREAM_BUFFER_MAX_BYTES,
           },
         },
-        (connection) => endWhenQuiet(connection, setup.clock),
+        { clock: setup.clock, onConnection: (connection) => endWhenQuiet(connection, setup.clock) },
       ),
     ],
     connectionManager: {

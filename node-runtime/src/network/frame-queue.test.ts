@@ -4,12 +4,13 @@ import { FrameQueue } from './frame-queue.ts'
 import { STREAM_IDLE_MS, STREAM_PORTION_BYTES, STREAM_WINDOW_MAX_BYTES } from './limits.ts'
 import { ReplyTime } from './reply-time.ts'
 
-function reader(clock: DrivenClock, idleMs = () => STREAM_IDLE_MS) {
+function reader(clock: DrivenClock, { idleMs = (): number => STREAM_IDLE_MS, isInbound = false } = {}) {
   const sinceMs = clock.nowMs()
   let givenUpMs: number | undefined
   const queue: FrameQueue = new FrameQueue({
     clock,
     idleMs,
+    isInbound,
     highWaterBytes: 1,
     pause: () => {},
     resume: () => {},
@@ -52,7 +53,7 @@ it('who is sent much has the longer to answer, as long as a window of it takes a
   const clock = new DrivenClock()
   const time = new ReplyTime(STREAM_IDLE_MS)
   time.sent(3 * STREAM_PORTION_BYTES)
-  const { next, givenUpMs } = reader(clock, () => time.ms)
+  const { next, givenUpMs } = reader(clock, { idleMs: () => time.ms })
   while (clock.step());
   await expect(next).rejects.toMatchObject({ code: 'STREAM_IDLE' })
   expect(givenUpMs()).toBe(4 * STREAM_IDLE_MS)
@@ -60,4 +61,31 @@ it('who is sent much has the longer to answer, as long as a window of it takes a
   expect(time.ms).toBe(STREAM_IDLE_MS * (1 + STREAM_WINDOW_MAX_BYTES / STREAM_PORTION_BYTES))
   time.answered()
   expect(time.ms).toBe(STREAM_IDLE_MS)
+})
+
+it('who opened the stream has the idle limit for all of a frame, whatever comes of it', async () => {
+  const clock = new DrivenClock()
+  const { queue, next, givenUpMs } = reader(clock, { isInbound: true })
+  for (let second = 1; second < 100; second += 1) clock.setTimer(() => queue.came(STREAM_PORTION_BYTES), second * 1000)
+  while (clock.step());
+  await expect(next).rejects.toMatchObject({ code: 'STREAM_IDLE' })
+  expect(givenUpMs()).toBe(STREAM_IDLE_MS)
+})
+
+it('who opened the stream has the longer to begin a frame where it was sent much, and not to end it', async () => {
+  const clock = new DrivenClock()
+  const time = new ReplyTime(STREAM_IDLE_MS)
+  time.sent(3 * STREAM_PORTION_BYTES)
+  const { queue, next, givenUpMs } = reader(clock, { idleMs: () => time.ms, isInbound: true })
+  const beginsMs = 3 * STREAM_IDLE_MS
+  for (let second = 0; second < 100; second += 1) {
+    const come = () => {
+      time.answered()
+      queue.came(STREAM_PORTION_BYTES)
+    }
+    clock.setTimer(come, beginsMs + second * 1000)
+  }
+  while (clock.step());
+  await expect(next).rejects.toMatchObject({ code: 'STREAM_IDLE' })
+  expect(givenUpMs()).toBe(beginsMs + STREAM_IDLE_MS)
 })

@@ -8,11 +8,13 @@ export interface FrameQueueOptions {
   readonly clock: Clock
   /** How long the reader waits, as of now. */
   readonly idleMs: () => number
+  /** Who opened the stream asks for little: a frame of it has the idle limit in all. */
+  readonly isInbound: boolean
   readonly highWaterBytes: number
   /** Called when the queue is over its high-water mark, and when it has been read empty after that. */
   readonly pause: () => void
   readonly resume: () => void
-  /** The reader waited for `idleMs` in which less than a portion came. */
+  /** The reader waited for `idleMs` in which less than a portion came, or on an inbound stream no whole frame. */
   readonly onIdle: (error: NetworkError) => void
 }
 
@@ -20,6 +22,8 @@ interface Waiting {
   readonly resolve: (result: IteratorResult<Bytes>) => void
   readonly reject: (error: unknown) => void
   cancelTimer: () => void
+  /** Of the timer. */
+  idleMs: number
   /** Of a frame that is not whole, in the present portion. */
   bytes: number
 }
@@ -46,10 +50,12 @@ export class FrameQueue implements AsyncIterable<Bytes> {
     const waiting = this.#waiting
     if (!waiting) return
     waiting.bytes += bytes
-    if (waiting.bytes < STREAM_PORTION_BYTES) return
-    waiting.bytes = 0
+    const { isInbound, idleMs } = this.#options
+    // With the first bytes what was sent before is answered: the rest of the frame does not have the time of that.
+    const isRenewed = isInbound ? idleMs() < waiting.idleMs : waiting.bytes >= STREAM_PORTION_BYTES
+    if (!isRenewed) return
     waiting.cancelTimer()
-    waiting.cancelTimer = this.#idleTimer()
+    Object.assign(waiting, this.#idleTimer(), { bytes: 0 })
   }
 
   push(frame: Bytes): void {
@@ -102,15 +108,16 @@ export class FrameQueue implements AsyncIterable<Bytes> {
     if (this.#error !== undefined) return Promise.reject(this.#error)
     if (this.#ended) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject, cancelTimer: this.#idleTimer(), bytes: 0 }
+      this.#waiting = { resolve, reject, ...this.#idleTimer(), bytes: 0 }
     })
   }
 
-  #idleTimer(): () => void {
+  #idleTimer(): Pick<Waiting, 'cancelTimer' | 'idleMs'> {
     const { clock, onIdle } = this.#options
     const idleMs = this.#options.idleMs()
     const message = `waited ${idleMs} ms for a frame and saw nothing of it, or too little; the peer is stuck or gone`
-    return clock.setTimer(() => onIdle(new NetworkError('STREAM_IDLE', message)), idleMs)
+    const cancelTimer = clock.setTimer(() => onIdle(new NetworkError('STREAM_IDLE', message)), idleMs)
+    return { cancelTimer, idleMs }
   }
 
   #takeWaiting(): Waiting | undefined {

@@ -18,7 +18,8 @@ export interface OpenOptions extends Cancel {
 
 /**
  * One conversation with one peer: length-prefixed frames in both directions. Whatever the peer does costs bounded
- * memory: a frame over the limit, or less than a portion in the idle limit while someone waits, ends the stream.
+ * memory: a frame over the limit, or less than a portion in the idle limit while someone waits, ends the stream;
+ * of who opened it each frame has that limit in all.
  */
 export interface FrameStream {
   readonly peer: PeerId

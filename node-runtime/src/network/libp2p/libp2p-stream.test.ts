@@ -2,6 +2,7 @@
 import type { Stream } from '@libp2p/interface'
 import { expect, it } from 'vitest'
 import { DrivenClock } from '../../testing/driven-clock.ts'
+import { framePrefix } from '../frame-codec.ts'
 import { STREAM_IDLE_MS, STREAM_PORTION_BYTES } from '../limits.ts'
 import { Libp2pFrameStream } from './libp2p-stream.ts'
 
@@ -64,4 +65,36 @@ it.each([
   ['a byte a second', 1],
 ])('a peer that takes %s is given up at the idle limit', async (_, bytesPerSecond) => {
   expect(await sending(bytesPerSecond)).toEqual({ outcome: 'STREAM_IDLE', tookMs: STREAM_IDLE_MS })
+})
+
+/** After how long a stream is given up on which a portion of one frame comes each second. */
+async function receiving(isInbound: boolean): Promise<unknown> {
+  const clock = new DrivenClock()
+  const sinceMs = clock.nowMs()
+  const source = new Draining(clock, 0)
+  const frames = new Libp2pFrameStream(source as unknown as Stream, 'peer', clock, { isInbound }).frames
+  let outcome: unknown
+  frames[Symbol.asyncIterator]()
+    .next()
+    .then(
+      ({ value }) => {
+        outcome = value?.byteLength
+      },
+      (error) => {
+        outcome = [error.code, clock.nowMs() - sinceMs]
+      },
+    )
+  const come = (data: Uint8Array) => source.dispatchEvent(Object.assign(new Event('message'), { data }))
+  come(framePrefix(FRAME_BYTES))
+  for (let second = 1; second <= FRAME_BYTES / STREAM_PORTION_BYTES; second += 1) {
+    clock.setTimer(() => come(new Uint8Array(STREAM_PORTION_BYTES)), 1000 * second)
+  }
+  do await clock.rest()
+  while (outcome === undefined && clock.step())
+  return outcome
+}
+
+it('a frame comes that takes many times the idle limit where we opened the stream, and not where the peer did', async () => {
+  expect(await receiving(false)).toBe(FRAME_BYTES)
+  expect(await receiving(true)).toEqual(['STREAM_IDLE', STREAM_IDLE_MS])
 })

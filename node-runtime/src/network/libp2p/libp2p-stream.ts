@@ -17,6 +17,11 @@ export interface StreamLimits {
   readonly idleMs?: number
 }
 
+export interface StreamOptions extends StreamLimits, Pick<OpenOptions, 'onBytes'> {
+  /** The peer opened it. */
+  readonly isInbound?: boolean
+}
+
 export class Libp2pFrameStream implements FrameStream {
   readonly peer: PeerId
   readonly frames: FrameQueue
@@ -31,18 +36,19 @@ export class Libp2pFrameStream implements FrameStream {
   #writeClosed = false
   #failure: NetworkError | undefined
 
-  constructor(stream: Stream, peer: PeerId, clock: Clock, limits: StreamLimits & Pick<OpenOptions, 'onBytes'> = {}) {
+  constructor(stream: Stream, peer: PeerId, clock: Clock, options: StreamOptions = {}) {
     this.peer = peer
     this.#stream = stream
     this.#clock = clock
-    this.#frameMax = limits.frameMaxBytes ?? FRAME_MAX_BYTES
-    this.#idleMs = limits.idleMs ?? STREAM_IDLE_MS
+    this.#frameMax = options.frameMaxBytes ?? FRAME_MAX_BYTES
+    this.#idleMs = options.idleMs ?? STREAM_IDLE_MS
     this.#decoder = new FrameDecoder(this.#frameMax)
     this.#replyTime = new ReplyTime(this.#idleMs)
-    this.#onBytes = limits.onBytes
+    this.#onBytes = options.onBytes
     this.frames = new FrameQueue({
       clock,
       idleMs: () => this.#replyTime.ms,
+      isInbound: options.isInbound ?? false,
       highWaterBytes: FRAMES_WAITING_MAX_BYTES,
       pause: () => this.#setPaused(true),
       resume: () => this.#setPaused(false),

@@ -386,7 +386,8 @@ class Libp2pNetwork implements Network {
   async #register(protocol: string, handler: StreamHandler): Promise<void> {
     const { clock, log, streamLimits } = this.#options
     const onStream = (stream: Stream, connection: Connection) => {
-      const frames = new Libp2pFrameStream(stream, connection.remotePeer.toString(), clock, streamLimits)
+      const peer = connection.remotePeer.toString()
+      const frames = new Libp2pFrameStream(stream, peer, clock, { ...streamLimits, isInbound: true })
       void serveStream(handler, frames, protocol, { clock, log })
     }
     await this.#node.handle(this.#protocolName(protocol), onStream, {

@@ -375,10 +375,11 @@ export class SimulatedNode implements Network {
         if (other) deliver(other)
       })
     }
-    const stream = new SimulatedStream(peer, this.#world.clock, carry, (failure) => {
+    const onDone = (failure?: Error) => {
       link.streams.delete(key)
       if (failure) onFailure?.(failure)
-    })
+    }
+    const stream = new SimulatedStream(peer, { clock: this.#world.clock, carry, isInbound: key < 0, onDone })
     link.streams.set(key, stream)
     return stream
   }

@@ -16,6 +16,14 @@ import { ReplyTime } from '../reply-time.ts'
 /** Brings something to the other end, in order, some time later: as much later as a link takes for so many bytes. */
 export type Carry = (bytes: number, deliver: (other: SimulatedStream) => void) => void
 
+interface SimulatedStreamOptions {
+  readonly clock: Clock
+  readonly carry: Carry
+  /** The peer opened it. */
+  readonly isInbound: boolean
+  readonly onDone: (failure?: Error) => void
+}
+
 export class SimulatedStream implements FrameStream {
   readonly peer: PeerId
   readonly frames: FrameQueue
@@ -31,7 +39,7 @@ export class SimulatedStream implements FrameStream {
   /** Frames that wait for the other side to read. */
   readonly #waiting: (() => void)[] = []
 
-  constructor(peer: PeerId, clock: Clock, carry: Carry, onDone: (failure?: Error) => void) {
+  constructor(peer: PeerId, { clock, carry, isInbound, onDone }: SimulatedStreamOptions) {
     this.peer = peer
     this.#clock = clock
     this.#carry = carry
@@ -39,6 +47,7 @@ export class SimulatedStream implements FrameStream {
     this.frames = new FrameQueue({
       clock,
       idleMs: () => this.#replyTime.ms,
+      isInbound,
       highWaterBytes: FRAMES_WAITING_MAX_BYTES,
       pause: () => this.#carry(0, (other) => other.hold(true)),
       resume: () => this.#carry(0, (other) => other.hold(false)),

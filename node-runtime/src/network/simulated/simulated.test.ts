@@ -5,6 +5,7 @@ import { signingKeyFromSeed } from '../../base/keys.ts'
 import { systemRandom } from '../../base/random.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import { slowLink } from '../../testing/slow-link.ts'
 import type { Network } from '../network.ts'
 import { networkContract } from '../network-contract.ts'
 import { peerIdOfPublicKey } from '../peer-id.ts'
@@ -184,4 +185,39 @@ describe('faults between two nodes', () => {
     await pass(clock, 20_000)
     expect(nodes.map((node) => node.peers().length)).toEqual([2, 2, 2])
   })
+})
+
+it('answers with large frames over a slow link, and takes none on a stream that a peer opened', async () => {
+  const clock = new DrivenClock()
+  const net = new SimulatedNetwork({ clock, random: seededRandom(1), judge: slowLink(8 * 1024) })
+  const boot = ['/memory/1', '/memory/2']
+  const [asks, serves] = boot.map((_, index) => net.createNode({ peerId: peerId(index), bootAddresses: boot }))
+  if (!asks || !serves) throw new Error('one of them is not there')
+  const large = new Uint8Array(512 * 1024)
+  const failures: unknown[] = []
+  serves.handle('large/1', async (_, stream) => {
+    try {
+      for await (const _frame of stream.frames) await stream.send(large)
+    } catch (error) {
+      failures.push((error as { code?: unknown }).code)
+      throw error
+    }
+  })
+  await Promise.all([asks.start(), serves.start()])
+  await pass(clock, 3000)
+  const answer = async (request: Uint8Array) => {
+    const stream = await asks.open(serves.peerId, 'large/1')
+    await stream.send(request)
+    const next = await stream.frames[Symbol.asyncIterator]().next()
+    stream.abort(new Error('enough'))
+    return next.value?.byteLength
+  }
+  const answers = Promise.allSettled([answer(new Uint8Array(1))])
+  await pass(clock, 120_000)
+  expect(await answers).toEqual([{ status: 'fulfilled', value: large.byteLength }])
+  failures.length = 0
+  const refused = Promise.allSettled([answer(large)])
+  await pass(clock, 120_000)
+  expect((await refused).map(({ status }) => status)).toEqual(['rejected'])
+  expect(failures).toEqual(['STREAM_IDLE'])
 })

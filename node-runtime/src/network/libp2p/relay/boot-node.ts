@@ -51,7 +51,7 @@ export async function openBootNode(options: BootNodeOptions): Promise<BootNode> 
   await node.handle(
     `${prefix}/${DIRECTORY_PROTOCOL}`,
     (stream, connection) => {
-      const frames = new Libp2pFrameStream(stream, connection.remotePeer.toString(), clock)
+      const frames = new Libp2pFrameStream(stream, connection.remotePeer.toString(), clock, { isInbound: true })
       directory.serve(frames, placeOf(connection.remoteAddr.toString())).then(
         () => frames.closeWrite(),
         (error: unknown) => frames.abort(error instanceof Error ? error : new Error(String(error))),

@@ -232,17 +232,19 @@ export class Sync {
     const namespace = this.#namespace(namespaceId)
     const { inviter } = options.invitation
     const first = peerIdOfPublicKey(inviter)
-    // Whoever crawls must not keep a joiner waiting, but for who has invited it.
-    const attempt = (peer: PeerId) =>
-      this.#underWay.limited(options.signal, (signal, renew) => {
-        const onBytes = peer === first ? eachPortion(renew) : () => {}
-        return pullOps({ ...this.#parts, peer, signal, onBytes }, namespace, options.invitation)
+    // Of who crawls only who has invited us goes on, while the join that it was for does: the joiner does not wait for it.
+    const pull = (peer: PeerId) =>
+      this.#underWay.inBackground(async (signal, renew) => {
+        const isWanted = () => peer === first && this.#parts.directory.namespace(namespaceId) === namespace
+        const onBytes = eachPortion(() => isWanted() && renew())
+        await pullOps({ ...this.#parts, peer, signal, onBytes }, namespace, options.invitation)
       })
+    const attempt = (peer: PeerId) => this.#pulls.pull(pullKey(topic, peer), always, () => pull(peer))
     this.#links.want(inviter, INVITER_WANTED_MS)
     // Who else has the namespace is not known yet: nobody having it is an answer, not a failure.
     const peers = this.#parts.network.peers()
     const ordered = [...peers.filter((peer) => peer === first), ...peers.filter((peer) => peer !== first)]
-    await Promise.allSettled(ordered.slice(0, ROUND_PEERS_MAX).map(attempt))
+    await this.#underWay.awaited(Promise.allSettled(ordered.slice(0, ROUND_PEERS_MAX).map(attempt)), options.signal)
   }
 
   async fetchKeys(namespaceId: NamespaceId, groupId: GroupId, options: { signal?: AbortSignal }): Promise<void> {

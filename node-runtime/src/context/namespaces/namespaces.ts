@@ -217,7 +217,11 @@ export class Namespaces {
     try {
       await become(namespace)
     } catch (error) {
-      if (!namespace.isKnown) this.#known.delete(id)
+      if (!namespace.isKnown) {
+        this.#known.delete(id)
+        // A pull for it may be under way still: what it brings is for nobody.
+        await namespace.close()
+      }
       throw error
     }
     this.#parts.outbound.followNamespace(id)

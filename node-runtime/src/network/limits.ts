@@ -8,7 +8,10 @@ export const FRAME_MAX_BYTES = 4 * MIB
 export const FRAMES_WAITING_MAX_BYTES = MIB
 /** How long someone may wait on a silent stream. Then it ends with STREAM_IDLE. */
 export const STREAM_IDLE_MS = 30_000
-/** With each so many bytes of a frame that have come, or were taken, the other side has that time again: it keeps us at 560 a second. */
+/**
+ * With each so many bytes that have come of a frame that we asked for, or were taken, the other side has that time again: with 560 a
+ * second it keeps us. A link must be faster, for what is in one message is seen together: one stream of 8 KiB a second was measured.
+ */
 export const STREAM_PORTION_BYTES = 16 * KIB
 /**
  * What goes in one message of Yamux, which is seen at the other end when all of it is there: at first and over a slow link so much,

@@ -14,7 +14,7 @@ export const BLOB_FETCHES_WAITING_MAX = 1024
 export const BLOB_LONGEST_WAITING_EVERY = 4
 /**
  * The first turn of a fetch, and how often it is looked at whether one is to give way. Each turn is twice as long as the one before,
- * up to an hour: a MiB comes in it over a link of 300 bytes a second.
+ * up to an hour.
  */
 export const BLOB_TURN_MS = 60_000
 export const BLOB_TURN_LOOKS_MAX = 64

@@ -103,27 +103,27 @@ function isMadeTwice(ops: readonly Operation[], groups: Groups, groupId: GroupId
 
 test('whoever was in a group at some cut, and is not now, holds no key that fits', () => {
   let seen = 0
-  fc.assert(
-    fc.property(games, fc.nat(), (turns, seed) => {
-      const { accepted } = play(turns)
-      const node = nodeWith(shuffled(accepted, seed))
-      const now = node.state()
-      for (const { id } of accepted) {
-        const then = node.stateAt([id])
-        for (const groupId of now.groups.keys()) {
-          if ([now, then].some((state) => state && isMadeTwice(accepted, state.groups, groupId))) continue
-          const held = new Set(then?.groups.has(groupId) ? then.fittingKeys(groupId) : [])
-          const still = now.fittingKeys(groupId).filter((key) => held.has(key))
-          for (const { name, account } of people) {
-            const isOut = then?.roleIn(groupId, account) !== undefined && now.roleIn(groupId, account) === undefined
-            if (!isOut) continue
-            seen += 1
-            expect({ name, groupId, still }).toEqual({ name, groupId, still: [] })
-          }
+  const property = fc.property(games, fc.nat(), (turns, seed) => {
+    const { accepted } = play(turns)
+    const node = nodeWith(shuffled(accepted, seed))
+    const now = node.state()
+    for (const { id } of accepted) {
+      const then = node.stateAt([id])
+      for (const groupId of now.groups.keys()) {
+        if ([now, then].some((state) => state && isMadeTwice(accepted, state.groups, groupId))) continue
+        const held = new Set(then?.groups.has(groupId) ? then.fittingKeys(groupId) : [])
+        const still = now.fittingKeys(groupId).filter((key) => held.has(key))
+        for (const { name, account } of people) {
+          const isOut = then?.roleIn(groupId, account) !== undefined && now.roleIn(groupId, account) === undefined
+          if (!isOut) continue
+          seen += 1
+          expect({ name, groupId, still }).toEqual({ name, groupId, still: [] })
         }
       }
-    }),
-    { numRuns: 15 },
-  )
+    }
+  })
+  fc.assert(property, { numRuns: 15, seed: 1 })
   expect(seen).toBeGreaterThan(20)
+  // How often somebody is out in games that are drawn anew is by chance.
+  fc.assert(property, { numRuns: 15 })
 })

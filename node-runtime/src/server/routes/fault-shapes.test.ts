@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { systemRandom } from '../../base/random.ts'
 import { NodeFaults } from '../../network/faults/node-faults.ts'
-import { bodyOf, faultOf, readFaults } from './fault-shapes.ts'
+import { bodyOf, faultOf } from './fault-body.ts'
+import { readFaults } from './fault-shapes.ts'
 
 const FAULTS = [
   { id: 'cut', blocked: true, direction: 'out', peers: ['p'] },

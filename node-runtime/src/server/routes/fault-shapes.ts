@@ -1,9 +1,6 @@
-// A fault as it is written in JSON: for the routes, and for the start of a node that has some from its first moment.
+// A fault as it is written in JSON, checked: for the routes, and for the start of a node that has some from its first moment.
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { FaultRule } from '../../network/faults/fault-rule.ts'
-import type { MessageRule } from '../../network/faults/message-rule.ts'
-import type { NodeFault } from '../../network/faults/node-faults.ts'
 import { ServerError } from '../errors.ts'
 
 const PEERS_MAX = 256
@@ -73,27 +70,6 @@ export const FaultBody = Type.Object(
 
 export type FaultBody = Static<typeof FaultBody>
 
-/** Throws BAD_REQUEST where it is not exactly one. */
-export function faultOf({ id: _, message, disk, clockOffsetMs, ...link }: FaultBody): NodeFault {
-  const faults: NodeFault[] = []
-  if (message !== undefined) faults.push({ message: ruleOf(message) })
-  if (disk !== undefined) faults.push({ disk })
-  if (clockOffsetMs !== undefined) faults.push({ clockOffsetMs })
-  if (Object.keys(link).length > 0 || faults.length === 0) faults.push({ link: linkOf(link) })
-  const [fault] = faults
-  if (fault !== undefined && faults.length === 1) return fault
-  throw new ServerError(
-    'BAD_REQUEST',
-    'a fault is of connections, of messages (message), of the disk or of the clock: one',
-  )
-}
-
-/** As it is sent: what GET shows. */
-export function bodyOf(fault: NodeFault): FaultBody {
-  if ('message' in fault) return { message: { ...copyOf(fault.message) } }
-  return 'link' in fault ? copyOf(fault.link) : { ...fault }
-}
-
 /** A JSON list of faults. Throws BAD_REQUEST. */
 export function readFaults(text: string): FaultBody[] {
   const list = parse(text)
@@ -108,18 +84,4 @@ function parse(text: string): unknown {
   } catch (cause) {
     throw new ServerError('BAD_REQUEST', 'faults are a JSON list', { cause })
   }
-}
-
-function linkOf({ direction, ...given }: Partial<FaultRule>): FaultRule {
-  return { ...given, direction: direction ?? 'both' }
-}
-
-function ruleOf(given: Static<typeof Message>): MessageRule {
-  return given
-}
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] | undefined ? Item[] : T[Key] }
-
-function copyOf<T extends object>(value: T): Mutable<T> {
-  return structuredClone(value) as Mutable<T>
 }

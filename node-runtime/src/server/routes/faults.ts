@@ -6,7 +6,8 @@ import type { NodeFaults } from '../../network/faults/node-faults.ts'
 import { ServerError } from '../errors.ts'
 import type { NodeServices } from '../ports.ts'
 import { Data, NoBody, NoFields, type Route, route } from '../routing/route.ts'
-import { bodyOf, FaultBody, faultOf } from './fault-shapes.ts'
+import { bodyOf, faultOf } from './fault-body.ts'
+import { FaultBody } from './fault-shapes.ts'
 
 const Lane = Type.Object({ passed: Type.Integer(), lost: Type.Integer(), waitingBytes: Type.Integer() })
 const Messages = Type.Object({

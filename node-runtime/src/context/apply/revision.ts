@@ -4,6 +4,7 @@
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
+import { ContextError } from '../errors.ts'
 import { handlerRows } from '../handlers/handler-rows.ts'
 import type { Ledger } from '../ledger.ts'
 import { APPLY_BATCH_BYTES } from '../limits.ts'
@@ -117,8 +118,8 @@ export class Revision {
     const fresh = new Set(back.filter(({ isFresh }) => isFresh).map(({ id }) => id))
     if (plan.undo + plan.apply.length <= retention.revisionMax && folder.isLight(plan.undo)) {
       const arrived = back.map(({ id }) => folder.stored(id))
-      const fold = await folder.fold(arrived, dropped)
-      const isAll = fold.count === arrived.length
+      const fold = await folder.fold(arrived, dropped).catch(unlessPostponed)
+      const isAll = fold?.count === arrived.length
       if (isAll) await this.#commit(arrived, fresh, [...fold.ops, ledger.judgementOp(judgement)], fold.committed)
       if (isAll) return
     }
@@ -202,4 +203,9 @@ export class Revision {
     await ledger.commit([...first.flatMap((entry) => handlerRows(rows, identity.publicKey, entry)), ...ops])
     committed()
   }
+}
+
+/** Else each task of the context would try it first, and none come to its turn. In slices it is parked, and the rest goes on. */
+function unlessPostponed(error: unknown): undefined {
+  if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
 }

@@ -9,11 +9,13 @@ import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import type { Context } from '../context.ts'
 import { LACKING_HELD_MS, RECONSIDER_MS } from '../limits.ts'
+import { removeMember } from '../namespaces/membership.ts'
 import type { ContextParts } from '../parts.ts'
 import { Wholeness } from './wholeness.ts'
 
 const { share } = testWorlds()
 const NAMES = ['ada', 'bob']
+const THREE = ['ada', 'bob', 'cyd']
 const falseRoot = idFromBytes<RootHash>(new Uint8Array(32).fill(7))
 
 /** Bob's machine is too slow for these from now on. */
@@ -158,6 +160,49 @@ it('what cannot go beneath something that this machine is too slow for is parked
   slow.ids.clear()
   await converge(world, shared.contextId, NAMES)
   expect(await call(scene, 'bob', 'log')).toEqual(['first', 'second', 'third'])
+})
+
+it.each([
+  ['short', 200],
+  ['long', 2],
+])('after a removal beneath it the rest is told, over a %s way back', async (_way, revisionMax) => {
+  const slow = new Slow()
+  const scene = await share('order-sensitive', THREE, { retention: { revisionMax } })
+  const { world, shared } = scene
+  await restart(scene, slow)
+  const write = (name: string, key: string) => call(scene, name, 'set', { key, value: name })
+  await write('ada', 'start')
+  await converge(world, shared.contextId, THREE)
+  world.network.partition([world.get('ada').peerId])
+  for (const [name, key] of [
+    ['cyd', 'x'],
+    ['bob', 'y'],
+    ['bob', 'z'],
+  ] as const) {
+    await write(name, key)
+    await converge(world, shared.contextId, ['bob', 'cyd'])
+  }
+  const bob = () => world.get('bob').node.contexts.opened(shared.contextId)
+  const heads = bob()?.heads() ?? []
+  slow.ids.add(`${bob()?.delta(heads[0] ?? ('' as DeltaId))?.hlc}`)
+  await world.run(world.get('cyd').stop())
+  await world.run(removeMember(world.get('ada').node, shared.namespaceId, world.get('cyd').node.account))
+  world.network.heal()
+  await world.until('it to be parked', () => bob()?.waiting().parked === 1)
+  await world.until('it to be read', () => bob() !== undefined)
+  await write('ada', 'after')
+  await world.until('the other to be applied', () => bob()?.heads().length === 2)
+  const read = (key: string) => call(scene, 'bob', 'get', { key })
+  expect([await read('start'), await read('x'), await read('y'), await read('after')]).toEqual([
+    'ada',
+    null,
+    'bob',
+    'ada',
+  ])
+  expect(bob()?.waiting()).toMatchObject({ revising: true, parked: 1 })
+  slow.ids.clear()
+  await converge(world, shared.contextId, NAMES)
+  expect([await read('x'), await read('z')]).toEqual([null, 'bob'])
 })
 
 it('nothing is held for longer where the clock was set back meanwhile', () => {

@@ -25,6 +25,7 @@ import { Namespaces } from './context/namespaces/namespaces.ts'
 import type { Retention } from './context/parts.ts'
 import type { GroupEvent, NodeEvent, StateEvent } from './context/ports.ts'
 import { Presences } from './context/presence/presence.ts'
+import { PENDING_MAX } from './dag/limits.ts'
 import type { NodeFaults } from './network/faults/node-faults.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
 import { NodeReadiness } from './readiness.ts'
@@ -212,6 +213,7 @@ export class Node implements NodeServices {
         sweepEvery: SWEEP_EVERY,
         revisionMax: REVISION_MAX,
         receiptBytes: RECEIPT_BYTES,
+        pendingMax: PENDING_MAX,
         agedMax: AGED_MAX,
         ...options.retention,
       },

@@ -10,8 +10,10 @@ export class WaitingRoom<I extends string, N extends CausalNode<I>> {
   readonly #children = new Map<I, Set<I>>()
   /** The keys of `#children` that do not wait here themselves. */
   readonly #absent = new Set<I>()
+  /** Of those that wait, oldest first: what can be asked for again. */
+  readonly #forgettable = new Set<I>()
 
-  /** At `max` the oldest is forgotten: it can be asked for again. */
+  /** With more than `max` that can be asked for again, the oldest of these is forgotten. */
   constructor(max: number) {
     this.#max = max
   }
@@ -56,9 +58,10 @@ export class WaitingRoom<I extends string, N extends CausalNode<I>> {
     return found
   }
 
-  /** `unmet` are the parents that are not ready, at least one. Returns who had to leave. */
-  add(node: N, unmet: ReadonlySet<I>): N[] {
+  /** `unmet` are the parents that are not ready, at least one; what `isKept` waits however many there are. Returns who had to leave. */
+  add(node: N, unmet: ReadonlySet<I>, isKept = false): N[] {
     this.#waiting.set(node.id, { node, unmet: unmet.size })
+    if (!isKept) this.#forgettable.add(node.id)
     this.#absent.delete(node.id)
     for (const parent of unmet) {
       const children = this.#children.get(parent)
@@ -67,10 +70,11 @@ export class WaitingRoom<I extends string, N extends CausalNode<I>> {
       if (!this.#waiting.has(parent)) this.#absent.add(parent)
     }
     const evicted: N[] = []
-    for (const { node: oldest } of this.#waiting.values()) {
-      if (this.#waiting.size <= this.#max) break
-      this.remove(oldest.id)
-      evicted.push(oldest)
+    for (const id of this.#forgettable) {
+      if (this.#forgettable.size <= this.#max) break
+      const oldest = this.get(id)
+      this.remove(id)
+      if (oldest) evicted.push(oldest)
     }
     return evicted
   }
@@ -87,6 +91,7 @@ export class WaitingRoom<I extends string, N extends CausalNode<I>> {
       entry.unmet -= 1
       if (entry.unmet > 0) continue
       this.#waiting.delete(child)
+      this.#forgettable.delete(child)
       released.push(entry.node)
     }
     return released
@@ -97,6 +102,7 @@ export class WaitingRoom<I extends string, N extends CausalNode<I>> {
     const entry = this.#waiting.get(id)
     if (entry === undefined) return false
     this.#waiting.delete(id)
+    this.#forgettable.delete(id)
     if (this.#children.has(id)) this.#absent.add(id)
     for (const parent of entry.node.parents) {
       const children = this.#children.get(parent)

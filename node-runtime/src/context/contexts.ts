@@ -304,10 +304,10 @@ export class Contexts {
   }
 
   async #read(record: ContextRecord): Promise<Context> {
-    const { store, namespaces, applications, log, hlc } = this.#parts
+    const { store, namespaces, applications, log, hlc, retention } = this.#parts
     const authority = namespaces.get(record.namespaceId)
     const { opened, state } = await this.#mended.read(record, async () => ({
-      opened: await openRows({ contextId: record.id, store, hlc, authority }),
+      opened: await openRows({ contextId: record.id, store, hlc, authority, retention }),
       state: ContextState.open(store, record.id),
     }))
     const opening: { context?: Context } = {}

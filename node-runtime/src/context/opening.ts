@@ -12,7 +12,7 @@ import { Rewrites } from './apply/rewrites.ts'
 import { ContextStore } from './context-store.ts'
 import { HeldIds } from './held-ids.ts'
 import { HANDLED_NOTES_MAX, PRUNE_BATCH_ROWS } from './limits.ts'
-import { type ContextParts, type Lacking, nodeOf } from './parts.ts'
+import { type ContextParts, type Lacking, nodeOf, type Retention } from './parts.ts'
 import type { Authority } from './ports.ts'
 import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
 import { handledFrom, putHandled } from './retention/handled-rows.ts'
@@ -24,6 +24,7 @@ export interface OpeningParts {
   readonly store: Store
   readonly hlc: HybridClock
   readonly authority: Pick<Authority, 'mayWrite'>
+  readonly retention: Pick<Retention, 'pendingMax'>
 }
 
 export type Opened = Pick<
@@ -44,7 +45,7 @@ export type Opened = Pick<
   | 'judgement'
 >
 
-export async function openRows({ contextId, store, hlc, authority }: OpeningParts): Promise<Opened> {
+export async function openRows({ contextId, store, hlc, authority, retention }: OpeningParts): Promise<Opened> {
   const rows = new ContextStore(store, contextId)
   const held = new HeldIds(store, rows, contextId)
   await held.complete()
@@ -119,7 +120,7 @@ export async function openRows({ contextId, store, hlc, authority }: OpeningPart
     if (!writers.includes(beat)) await batches.add(rows.dropAcknowledgement(beat.author))
   }
   await batches.flush()
-  const dag = Dag.restore(ready.values(), floorOf(checkpoint))
+  const dag = Dag.restore(ready.values(), floorOf(checkpoint), retention.pendingMax)
   return {
     rows,
     held,

@@ -44,6 +44,8 @@ export interface Retention {
   readonly recentMax: number
   /** Deltas from one checkpoint without what was removed to the next. The same on all nodes. */
   readonly sweepEvery: number
+  /** Deltas of a context that wait for parents in memory. One more, and the oldest that has never counted is forgotten. */
+  readonly pendingMax: number
   /** Deltas of a context that wait for long. One more, and the oldest is forgotten. */
   readonly agedMax: number
   /** Deltas in one batch when they are judged again after a removal. */

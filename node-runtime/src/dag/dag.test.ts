@@ -129,6 +129,17 @@ describe('pending at its cap', () => {
     expect(dag.receive(n('w0', 5, 'absent0')).evicted).toEqual(ids('w1'))
   })
 
+  test('what is kept waits beside all that, however much it is', () => {
+    const dag = new Dag(2)
+    const kept = ['a', 'b', 'c'].map((name) => n(name, 5, 'absent'))
+    for (const node of kept) expect(dag.receive(node, 1, true).evicted).toEqual([])
+    for (const name of ['x', 'y']) expect(dag.receive(n(name, 5, 'absent')).evicted).toEqual([])
+    expect(dag.receive(n('z', 5, 'absent')).evicted).toEqual(ids('x'))
+    expect(dag.pendingCount).toBe(5)
+    expect(readyIds(dag.receive(n('absent', 1)).ready)).toEqual(expect.arrayContaining(ids('a', 'b', 'c', 'y', 'z')))
+    for (const name of ['u', 'v']) expect(dag.receive(n(name, 9, 'later')).evicted).toEqual([])
+  })
+
   test('whoever waits for the forgotten one asks for it', () => {
     const dag = filled(n('b', 2, 'a'), n('c', 3, 'b'))
     expect(dag.missing(9)).toEqual(ids('a'))

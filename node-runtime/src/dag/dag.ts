@@ -82,14 +82,18 @@ export class Dag {
   readonly #tips = new Set<DeltaId>()
   /** By author, of what is not lost. */
   readonly #newest = new Map<PublicKey, DeltaId>()
-  readonly #pending = new WaitingRoom<DeltaId, DagNode>(PENDING_MAX)
+  readonly #pending: WaitingRoom<DeltaId, DagNode>
   /** Wait for nothing any more, and are still to be made ready: more than the caller wanted in one go. */
   readonly #due = new Map<DeltaId, DagNode>()
   #floor: Floor | undefined
 
+  constructor(pendingMax = PENDING_MAX) {
+    this.#pending = new WaitingRoom(pendingMax)
+  }
+
   /** From rows, in any order: `ready` is complete above the floor. */
-  static restore(ready: Iterable<DagNode>, floor?: Floor): Dag {
-    const dag = new Dag()
+  static restore(ready: Iterable<DagNode>, floor?: Floor, pendingMax?: number): Dag {
+    const dag = new Dag(pendingMax)
     dag.#floor = floor
     for (const node of ready) dag.#ready.set(node.id, node)
     dag.#order.fill(dag.#ready.values())
@@ -97,8 +101,8 @@ export class Dag {
     return dag
   }
 
-  /** With a limit, `receiveDue` makes the rest ready, before anything else is received. */
-  receive(node: DagNode, limit = Number.POSITIVE_INFINITY): ReceiveResult {
+  /** With a limit, `receiveDue` makes the rest ready, before anything else is received. What `isKept` is never forgotten. */
+  receive(node: DagNode, limit = Number.POSITIVE_INFINITY, isKept = false): ReceiveResult {
     if (this.#due.size > 0) throw new Error(`${node.id} is received while ${this.#due.size} before it are due`)
     if (this.isReady(node.id)) return { ...NOTHING, outcome: 'duplicate' }
     if (this.#pending.has(node.id)) {
@@ -109,7 +113,7 @@ export class Dag {
       this.#due.set(node.id, node)
       return { ...NOTHING, outcome: 'ready', ready: this.receiveDue(limit) }
     }
-    const evicted = this.#pending.add(node, unmet).map(({ id }) => id)
+    const evicted = this.#pending.add(node, unmet, isKept).map(({ id }) => id)
     return { ...NOTHING, outcome: 'pending', missing: this.#pending.absentOf(node), evicted }
   }
 

@@ -120,9 +120,10 @@ export class Receiver {
       const payload = intake.admit(delta, ops)
       if (payload === undefined) continue
       rewritten.add(delta)
-      const result = dag.receive(nodeOf(delta), COMPLETED_MAX)
+      // Of what has counted nobody else may have a copy, own writes above all.
+      const result = dag.receive(nodeOf(delta), COMPLETED_MAX, this.#parts.again.has(delta.id))
       this.#evicted += result.evicted.length
-      for (const id of result.evicted) ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
+      for (const id of result.evicted) ops.push(rows.dropDelta(id))
       hlc.observe(delta.hlc)
       arrived.set(delta.id, { delta, payload })
       // One delta can complete thousands.

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest'
 import { type ContextId, type DeltaId, idFromBytes, type PublicKey, type RootHash } from '../../base/ids.ts'
 import { Dag } from '../../dag/dag.ts'
+import { EVERYTHING, idOfKey } from '../../reconcile/item-key.ts'
 import type { GuestExecutor, GuestJob, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { call } from '../../testing/bad-disk.ts'
 import { converge } from '../../testing/test-nodes.ts'
@@ -70,11 +71,18 @@ async function notWhole(author: string): Promise<Setting> {
   await converge(world, shared.contextId, NAMES)
   slow.ids.add(`${hlc}`)
   const heads = before.heads()
+  const bob = await foldedAnew(scene)
+  return { ...scene, slow, bob, deltaId, heads }
+}
+
+/** On a member's word. Something is parked then. */
+async function foldedAnew({ world, shared }: Scene): Promise<Setting['bob']> {
+  const before = await world.get('bob').context(shared.contextId)
   const difference = { member: world.get('ada').node.identity.publicKey, ours: before.root, theirs: falseRoot }
   await world.run(before.doubt(difference).catch(() => {}))
   const bob = () => world.get('bob').node.contexts.opened(shared.contextId)
   await world.until('it to be parked', () => bob()?.waiting().parked === 1)
-  return { ...scene, slow, bob, deltaId, heads }
+  return bob
 }
 
 async function expectHeld({ bob, deltaId, heads }: Setting): Promise<void> {
@@ -160,6 +168,50 @@ it('what cannot go beneath something that this machine is too slow for is parked
   slow.ids.clear()
   await converge(world, shared.contextId, NAMES)
   expect(await call(scene, 'bob', 'log')).toEqual(['first', 'second', 'third'])
+})
+
+it('own writes that nobody else has wait for it however many they are, over a restart too, and reach others', async () => {
+  const slow = new Slow()
+  const scene = await share('order-sensitive', NAMES, { retention: { pendingMax: 3 } })
+  const { world, shared } = scene
+  await restart(scene, slow)
+  await append(scene, 'ada', 'first')
+  await append(scene, 'ada', 'second')
+  await converge(world, shared.contextId, NAMES)
+  world.network.partition([world.get('ada').peerId])
+  const before = await world.get('bob').context(shared.contextId)
+  const slowId = before.heads()[0] ?? ('' as DeltaId)
+  const own: DeltaId[] = []
+  for (let i = 0; i < 6; i += 1) {
+    await append(scene, 'bob', `own ${i}`)
+    own.push(...before.heads())
+  }
+  slow.ids.add(`${before.delta(slowId)?.hlc}`)
+  const bob = await foldedAnew(scene)
+  const expectOwn = () => expect(own.map((id) => bob()?.delta(id)?.id)).toEqual(own)
+  expectOwn()
+  expect(bob()?.waiting()).toMatchObject({ parked: 1, pending: 6, forgotten: 0 })
+  // What others write gives way, and comes with a pull.
+  for (let i = 0; i < 6; i += 1) await append(scene, 'ada', `other ${i}`)
+  const ada = await world.get('ada').context(shared.contextId)
+  const others = ada.readHeld((view) => view.keys(EVERYTHING, 100)).map((key) => idOfKey<DeltaId>(key))
+  await world.run(bob()?.receive(others.slice(-5).flatMap((id) => ada.delta(id) ?? [])) ?? Promise.reject())
+  expectOwn()
+  expect(bob()?.waiting()).toMatchObject({ parked: 1, pending: 9, forgotten: 2 })
+  await restart(scene, slow)
+  await world.until('it to be read', () => bob() !== undefined)
+  expectOwn()
+  expect(bob()?.heads()).toContain(own.at(-1))
+  await world.pass(LACKING_HELD_MS + RECONSIDER_MS)
+  // It would count from where these began.
+  await expect(append(scene, 'bob', 'behind')).rejects.toThrow(`delta ${slowId} has counted here`)
+  slow.ids.clear()
+  await world.until('all to be applied', () => bob()?.heads().at(-1) === own.at(-1))
+  const ownValues = own.map((_, i) => `own ${i}`)
+  expect(await call(scene, 'bob', 'log')).toEqual(['first', 'second', ...ownValues])
+  world.network.heal()
+  await converge(world, shared.contextId, NAMES)
+  expect(await call(scene, 'ada', 'log')).toEqual(expect.arrayContaining(['first', 'second', ...ownValues, 'other 5']))
 })
 
 it.each([

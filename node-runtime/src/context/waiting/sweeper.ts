@@ -75,7 +75,7 @@ export class Sweeper {
     const old: DeltaId[] = []
     for (const id of [...intake.inMemory(), ...[...dag.pending()].map((node) => node.id)]) {
       const sinceMs = this.#seen.get(id) ?? now
-      // Parked, one would lose that its handlers have had their rows; of these there are few.
+      // Parked, one would lose that its handlers have had their rows; they are no more than had counted.
       if (now - sinceMs >= AGED_AFTER_MS && !again.has(id)) old.push(id)
       else seen.set(id, sinceMs)
     }

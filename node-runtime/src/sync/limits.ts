@@ -12,6 +12,8 @@ export const SYNC_TIMEOUT_MS = 30_000
  * at 1 KiB a second, the first message takes too long (`STREAM_MESSAGE_BYTES`). Who crawls keeps only the pulls of one topic from itself.
  */
 export const CAME_PORTION_BYTES = 16 * 1024
+/** Of a log that is pulled, so many may come before something of it is of use: more than a frame, which is judged as a whole. */
+export const WORTHLESS_BYTES_MAX = 2 * 1024 * 1024
 /** Part of the period by which rounds are spread, so that nodes do not ask in step. */
 export const SYNC_JITTER = 0.2
 

@@ -13,11 +13,13 @@ import type { SignedOp } from '../wire/op.ts'
 import type { Presence } from '../wire/presence.ts'
 
 /** A log that is filled from a peer. */
-export type PulledLog = Pick<SyncedNamespace, 'id' | 'heads' | 'receive'>
+export type PulledLog = Pick<SyncedNamespace, 'id' | 'heads' | 'holds' | 'receive'>
 
 export interface SyncedNamespace {
   readonly id: NamespaceId
   heads(): OpId[]
+  /** It is part of the log here. */
+  holds(id: OpId): boolean
   opsNotIn(have: readonly OpId[], limit: number): SignedOp[]
   receive(ops: readonly SignedOp[], from: PeerId | undefined): Promise<number>
   hasMember(publicKey: PublicKey): boolean

@@ -7,45 +7,53 @@ import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import { ask, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
 import type { PulledLog, SyncedNamespace } from './ports.ts'
+import { Worth } from './worth.ts'
 
 /** Of what came ancestors first, that which no other names as its parent. */
 class Tips {
   readonly #ids = new Set<OpId>()
+  readonly #seen = new Set<OpId>()
 
-  add({ id, parents }: Pick<SignedOp, 'id' | 'parents'>): void {
+  /** False: it came before. */
+  add({ id, parents }: Pick<SignedOp, 'id' | 'parents'>): boolean {
+    if (this.#seen.has(id)) return false
     for (const parent of parents) this.#ids.delete(parent)
     this.#ids.add(id)
+    this.#seen.add(id)
+    return true
   }
 
   ids(): OpId[] {
     return [...this.#ids]
   }
-
-  digest(): string {
-    return this.ids().sort().join()
-  }
 }
 
+/**
+ * Returns how many operations are new here. Only those that the log takes, or has, count as brought: what it refuses is not kept in
+ * memory, gives the peer no more time, and is not asked to be continued.
+ */
 export async function pullOps(source: Source, namespace: PulledLog, invitation?: Invitation): Promise<number> {
-  let accepted = 0
+  const worth = new Worth(source.onBytes)
+  const onBytes = (count: number) => worth.came(count)
   const sent = new Tips()
+  let accepted = 0
   for (let more = true; more; ) {
     more = false
-    let came = 0
-    const before = sent.digest()
+    let hasBrought = false
     const have = [...new Set([...sent.ids(), ...namespace.heads()])].slice(0, HEADS_MAX).sort()
     const request = { t: 'ops' as const, namespaceId: namespace.id, have }
-    const asked = { ...source, request: invitation ? { ...request, invitation } : request }
+    const asked = { ...source, onBytes, request: invitation ? { ...request, invitation } : request }
     const frames = ask(asked, (end) => {
       more = end.more
     })
     for await (const items of itemsOf(frames, OP_BYTES_MAX)) {
       const ops = items.map(decodeOp)
-      for (const op of ops) sent.add(op)
-      came += await namespace.receive(ops, source.peer)
+      accepted += await namespace.receive(ops, source.peer)
+      const brought = ops.filter(({ id }) => namespace.holds(id)).filter((op) => sent.add(op))
+      worth.judge(brought.length > 0)
+      hasBrought ||= brought.length > 0
     }
-    accepted += came
-    if (came === 0 && sent.digest() === before) more = false
+    if (!hasBrought) more = false
   }
   return accepted
 }

@@ -17,6 +17,10 @@ export class TrialLog {
     return this.#governance.heads()
   }
 
+  holds(id: OpId): boolean {
+    return this.#governance.has(id)
+  }
+
   /** Returns how many were accepted. */
   async receive(ops: readonly SignedOp[]): Promise<number> {
     const genuine = ops.filter((op) => op.namespaceId === this.id && verifyOp(op))

@@ -264,6 +264,11 @@ export class Namespace implements Authority {
 
   // Operations
 
+  /** It is accepted. */
+  holds(id: OpId): boolean {
+    return this.#log.governance.has(id)
+  }
+
   missing(limit: number): OpId[] {
     return this.#log.governance.missing(limit)
   }

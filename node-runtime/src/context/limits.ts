@@ -148,11 +148,13 @@ export const NAMESPACE_QUEUE_MAX = 1024
 export const JOIN_RETRY_LAST_MS = 5000
 
 /**
- * How long a join waits for the code of an application before it looks at what else there is, and how long while other code of
- * the namespace is late: that goes on coming behind.
+ * How long a join waits for the code of an application, or for a context, before it looks at what else there is, and how long while
+ * something else of the namespace is late: that goes on coming behind.
  */
-export const JOIN_CODE_WAIT_MS = 10_000
-export const JOIN_CODE_LATE_WAIT_MS = 1000
+export const JOIN_PART_WAIT_MS = 10_000
+export const JOIN_PART_LATE_WAIT_MS = 1000
+/** Contexts of a namespace that come at the same time; further ones wait for their turn. More would share a slow link. */
+export const JOIN_CONTEXTS_AT_ONCE_MAX = 2
 
 /** Entries of a base written in one batch while it streams in, or is made. */
 export const BASE_BATCH_ENTRIES = 1000

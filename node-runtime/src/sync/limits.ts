@@ -31,7 +31,7 @@ export const BASE_ENTRY_BYTES = 64
 export const BASE_PORTION_BYTES = 4 * 1024 * 1024
 /**
  * A peer whose time was too short is asked after the others, and has twice as much, so often at most: a base of 4 MiB comes over a link
- * of 2 KiB a second in the end.
+ * of 2 KiB a second in the end, two at once over 4.
  */
 export const BASE_DOUBLED_MAX = 6
 /** Peers of which that is known, by context. Full: the oldest begins anew. */

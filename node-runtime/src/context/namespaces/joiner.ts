@@ -10,9 +10,10 @@ import type { Context } from '../context.ts'
 import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
 import {
-  JOIN_CODE_LATE_WAIT_MS,
-  JOIN_CODE_WAIT_MS,
+  JOIN_CONTEXTS_AT_ONCE_MAX,
   JOIN_CONTEXTS_WAIT_MS,
+  JOIN_PART_LATE_WAIT_MS,
+  JOIN_PART_WAIT_MS,
   JOIN_PROBE_MS,
   JOIN_RETRY_LAST_MS,
   JOIN_RETRY_MS,
@@ -32,20 +33,28 @@ export interface JoinerParts {
   readonly log: Logger
 }
 
+/** From the base of a context until the deltas of the first round: it is not ready to be called. */
+interface Fetching {
+  readonly of: Namespace
+  readonly stop: AbortController
+  /** Whether it is here. Does not reject. */
+  readonly done: Promise<boolean>
+}
+
 export class Joiner {
   readonly #parts: JoinerParts
   readonly #running = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
   readonly #timers = new Map<string, () => void>()
   readonly #failures = new Map<string, number>()
+  /** Why each could not be got; what was tried longest ago comes first. */
   readonly #missing = new Map<ContextId, string>()
-  /** From the base until the deltas of the first round: not ready to be called. */
-  readonly #fetching = new Set<ContextId>()
+  readonly #fetching = new Map<ContextId, Fetching>()
   /** Groups with deltas under keys we lack, which are being asked for. */
   readonly #wantedKeys = new Set<GroupId>()
   /** Code that is lost here, or that deltas were made with which wait for it. */
   readonly #wantedCode = new Map<ApplicationId, Namespace>()
-  /** Code of them is late: who gives it crawls, and what others give must not wait for that. */
+  /** Something of them is late: who gives it crawls, and what others give or say must not wait for that. */
   readonly #late = new Set<NamespaceId>()
   /** Contexts that somebody has asked for, whether they are followed or not. */
   readonly #asked = new Set<ContextId>()
@@ -158,15 +167,19 @@ export class Joiner {
     this.#timers.delete(namespace.id)
     this.#failures.delete(namespace.id)
     this.#late.delete(namespace.id)
-    for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
     for (const [id, of] of this.#wantedCode) if (of === namespace) this.#wantedCode.delete(id)
+    for (const { stop } of this.#fetchingOf(namespace))
+      stop.abort(new ContextError('CONTEXT_BUSY', 'the namespace is being left'))
     await this.#running.get(namespace.id)
+    await Promise.all(this.#fetchingOf(namespace).map(({ done }) => done))
+    for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
   }
 
   async close(): Promise<void> {
     this.#stop.abort(new ContextError('CONTEXT_BUSY', 'the node is stopping'))
     for (const cancel of this.#timers.values()) cancel()
     await Promise.all(this.#running.values())
+    await Promise.all([...this.#fetching.values()].map(({ done }) => done))
   }
 
   async #reconcile(namespace: Namespace): Promise<void> {
@@ -190,7 +203,7 @@ export class Joiner {
       if (!namespace.lacksKeys(group.id)) this.#wantedKeys.delete(group.id)
     }
     this.#wantLost(namespace)
-    for (const context of namespace.state.contexts.values()) {
+    for (const context of this.#inTurn(namespace)) {
       if (namespace.isClosed || !namespace.isOwnMember(context.groupId)) continue
       const isHere = contexts.has(context.id)
       if (isHere ? this.#isUpToDate(context) : !this.#follows(namespace, context)) continue
@@ -202,6 +215,12 @@ export class Joiner {
     if (incomplete) this.#retry(namespace)
     else if (lacksKeys) this.#retry(namespace, KEY_RETRY_LAST_MS)
     else this.#failures.delete(namespace.id)
+  }
+
+  /** Those that came to nothing behind the others: none keeps the place of the rest. */
+  #inTurn({ state }: Namespace): ContextRecord[] {
+    const turns = new Map([...this.#missing.keys()].map((id, at) => [id, at]))
+    return [...state.contexts.values()].sort((a, b) => (turns.get(a.id) ?? -1) - (turns.get(b.id) ?? -1))
   }
 
   /** Our member follows the contexts of the group, or somebody here has asked for this one. */
@@ -261,10 +280,29 @@ export class Joiner {
     }
   }
 
+  /** False where it takes long, too: it goes on coming then. */
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
+    if (this.#fetching.has(id) || this.#fetchingOf(namespace).length >= JOIN_CONTEXTS_AT_ONCE_MAX) return false
+    const stop = new AbortController()
+    const done = this.#join(namespace, id, AbortSignal.any([this.#stop.signal, stop.signal]))
+    this.#fetching.set(id, { of: namespace, stop, done })
+    let cancel = () => {}
+    const late = new Promise<'late'>((resolve) => {
+      cancel = this.#whenLate(namespace, () => resolve('late'))
+    })
+    const outcome = await Promise.race([done, late])
+    cancel()
+    if (outcome !== 'late') return outcome
+    void done.then((isHere) => isHere && this.wake(namespace))
+    return false
+  }
+
+  #fetchingOf(namespace: Namespace): Fetching[] {
+    return [...this.#fetching.values()].filter(({ of }) => of === namespace)
+  }
+
+  async #join(namespace: Namespace, id: ContextId, signal: AbortSignal): Promise<boolean> {
     const { contexts, outbound, log } = this.#parts
-    const { signal } = this.#stop
-    this.#fetching.add(id)
     try {
       // An upgrade that is heard of while this comes is fetched as for a member that was here before.
       const applicationId = namespace.state.contexts.get(id)?.applicationId
@@ -280,6 +318,7 @@ export class Joiner {
       return true
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
+      this.#missing.delete(id)
       this.#missing.set(id, why)
       log.debug({ contextId: id, error: why }, 'context not joined yet')
       return false
@@ -301,21 +340,26 @@ export class Joiner {
   }
 
   /** Throws when it takes long; it goes on coming then, and the next look finds it. */
-  async #fetchCode({ id }: Namespace, blobId: BlobId): Promise<void> {
-    const { blobs, clock } = this.#parts
+  async #fetchCode(namespace: Namespace, blobId: BlobId): Promise<void> {
     const late = new AbortController()
-    const cancel = clock.setTimer(
-      () => {
-        this.#late.add(id)
-        late.abort(new ContextError('CONTEXT_BUSY', `the code ${blobId} is still being fetched`))
-      },
-      this.#late.has(id) ? JOIN_CODE_LATE_WAIT_MS : JOIN_CODE_WAIT_MS,
+    const cancel = this.#whenLate(namespace, () =>
+      late.abort(new ContextError('CONTEXT_BUSY', `the code ${blobId} is still being fetched`)),
     )
     try {
-      await blobs.fetchOfNamespace(id, blobId, { signal: AbortSignal.any([this.#stop.signal, late.signal]) })
+      const signal = AbortSignal.any([this.#stop.signal, late.signal])
+      await this.#parts.blobs.fetchOfNamespace(namespace.id, blobId, { signal })
     } finally {
       cancel()
     }
+  }
+
+  /** Calls back when what comes now has taken long; returns what stops that. */
+  #whenLate({ id }: Namespace, onLate: () => void): () => void {
+    const waitMs = this.#late.has(id) ? JOIN_PART_LATE_WAIT_MS : JOIN_PART_WAIT_MS
+    return this.#parts.clock.setTimer(() => {
+      this.#late.add(id)
+      onLate()
+    }, waitMs)
   }
 
   #retry(namespace: Namespace, lastMs = JOIN_RETRY_LAST_MS): void {

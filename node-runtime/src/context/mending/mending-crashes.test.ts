@@ -37,28 +37,33 @@ async function damaged(prunes: boolean): Promise<Setting> {
   return { shared, saved }
 }
 
-async function until(world: TestWorld, { contextId }: SharedContext): Promise<void> {
+async function untilMended(world: TestWorld, { contextId }: SharedContext): Promise<void> {
   const bob = () => world.get('bob').node.contexts.opened(contextId)
   await world.until('bob to have a state', () => bob()?.waiting().damaged === false)
-  await converge(world, contextId, NAMES)
 }
 
 it.each([
-  ['its disk', false],
-  ['a member', true],
-])('while the state comes from %s', { timeout: 120_000 }, async (_whence, prunes) => {
+  ['its disk', false, true],
+  ['its disk, with nobody there', false, false],
+  ['a member', true, true],
+])('while the state comes from %s', { timeout: 120_000 }, async (_whence, prunes, areThere) => {
   const { shared, saved } = await damaged(prunes)
   const run = async (crash = NEVER) => {
     const world = await TestWorld.open({ retention, from: saved })
     const scene = { world, shared }
-    for (const name of ['ada', 'cyd']) await world.start(name, { boot: NAMES })
+    const startOthers = async () => {
+      for (const name of ['ada', 'cyd']) await world.start(name, { boot: NAMES })
+    }
+    if (areThere) await startOthers()
     const bob = world.prepare('bob', { boot: NAMES, crash })
     const starting = world.run(bob.open(world.addressesOf('bob', { boot: NAMES }), { crash })).catch(() => undefined)
     await starting
     await world.pass(15_000)
     const batches = bob.running ? bob.batches : 0
     if (!bob.running) await world.start('bob', { boot: NAMES })
-    await until(world, shared)
+    await untilMended(world, shared)
+    if (!areThere) await startOthers()
+    await converge(world, shared.contextId, NAMES)
     expect(await call(scene, 'bob', 'heard_count')).toBe(4)
     expect(await call(scene, 'ada', 'all_items')).toMatchObject({ alone: 'v', k0: 'v', k2: 'v' })
     expect(await call(scene, 'bob', 'all_items')).toEqual(await call(scene, 'ada', 'all_items'))

@@ -4,7 +4,7 @@
 import type { Bytes } from '../../base/bytes.ts'
 import { idBytes } from '../../base/ids.ts'
 import { StorageError } from '../../storage/errors.ts'
-import { stateGenerations, sweepGenerations } from '../../storage/generations.ts'
+import { dropIncoming, stateGenerations, sweepGenerations } from '../../storage/generations.ts'
 import { SnapshotWriter } from '../../storage/snapshot-writer.ts'
 import { readStateMeta, stateMetaKey } from '../../storage/state-meta.ts'
 import type { Store, StoreOp } from '../../store/store.ts'
@@ -26,6 +26,8 @@ export function replacedOps(store: Store, { id }: Pick<Rebased, 'id'>, why: stri
 /** False: what is here is damaged as well. No receipt of the context may be under way. */
 export async function rebase(store: Store, record: Rebased, why: string): Promise<boolean> {
   await forgetUnreadable(store, record)
+  // Of an attempt that was cut short, too: the entries begin at the first one again.
+  await dropIncoming(store, record.id)
   const rows = new ContextStore(store, record.id)
   const pruned = rows.checkpoint()
   const root = pruned?.certified.checkpoint.root ?? record.baseRoot

@@ -164,7 +164,6 @@ export class Context {
       sweeper: this.#sweeper,
       rewriting: this.#rewriting,
       ledger: this.#ledger,
-      frontier: this.#frontier,
       enqueue,
     })
   }
@@ -288,6 +287,7 @@ export class Context {
   /** Takes beats from anybody; only genuine ones of members, newer than what is known, count. */
   async acknowledge(beats: readonly HeadsBeat[]): Promise<void> {
     const taken = beats.filter((beat) => this.#frontier.take(beat))
+    this.#ledger.settle()
     if (this.#frontier.heardOfStates()) this.#parts.onStateSaid()
     if (taken.length === 0) return
     this.#pruner.heard()

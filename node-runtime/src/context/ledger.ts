@@ -36,6 +36,8 @@ type LedgerParts = Pick<
   | 'pruned'
   | 'restored'
   | 'isDamaged'
+  | 'authority'
+  | 'divergences'
   | 'outbound'
   | 'onEvent'
   | 'onBroken'
@@ -80,7 +82,22 @@ export class Ledger {
   show(): void {
     const wasHeld = this.#isHeld
     this.#shown = this.#now()
+    this.settle()
     if (wasHeld && !this.#isHeld) this.#parts.outbound.announceHeads(this.#parts.record.id)
+  }
+
+  /**
+   * Also to be called when a member has said what it has. Where that is what we have, its state differed once, and does no more. Before
+   * all is applied again nothing is compared: what is stored of a member may be an earlier word than the one that was doubted.
+   */
+  settle(): void {
+    const { record, authority, divergences, frontier } = this.#parts
+    const { heads, root, removals } = this.#shown
+    divergences.settle(record.id, (member) => {
+      if (!authority.mayRead(record.id, member)) return true
+      const beat = removals && frontier.beatOf(member)
+      return beat !== undefined && beat.root === root && `${beat.heads}` === `${heads}`
+    })
   }
 
   /** Something that had counted is not applied again. Ends with time, too. */

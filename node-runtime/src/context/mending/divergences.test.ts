@@ -17,6 +17,7 @@ import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import { encodeGossip, signHeads } from '../../wire/gossip.ts'
 import { type SyncRequest, syncFrameMessage, syncRequestMessage } from '../../wire/sync-messages.ts'
+import { removeMember } from '../namespaces/membership.ts'
 import { Divergences } from './divergences.ts'
 
 const { share } = testWorlds()
@@ -97,6 +98,39 @@ describe('a record that is wrong here and right there', () => {
     await converge(world, shared.contextId, NAMES)
     expect(await call(scene, 'bob', 'hit_count')).toBe(3)
     expect([shownOf(scene, 'ada'), shownOf(scene, 'bob')]).toEqual([undefined, undefined])
+  })
+})
+
+describe('a difference that is gone', () => {
+  it('is shown no more, whatever is written while the member is away', async () => {
+    const scene = await damaged()
+    const { world, shared } = scene
+    await call(scene, 'ada', 'hit')
+    await world.until('it to be located', () => located(scene, 'bob').length > 0)
+    await world.pass(20_000)
+    await converge(world, shared.contextId, NAMES)
+    // As nobody asks, nothing is forgotten by the asking.
+    await world.run(world.get('ada').stop())
+    await set(scene, 'bob', 'alone')
+    expect(shownOf(scene, 'bob')).toBeUndefined()
+    await world.start('ada')
+    await converge(world, shared.contextId, NAMES)
+    await set(scene, 'bob', 'with ada')
+    expect(shownOf(scene, 'bob')).toBeUndefined()
+  })
+
+  it('as its member was removed is shown no more', async () => {
+    const scene = await damaged()
+    const { world, shared } = scene
+    await call(scene, 'ada', 'hit')
+    await world.until('it to be located', () => located(scene, 'ada').length > 0)
+    const bob = world.get('bob').node
+    await world.run(world.get('bob').stop())
+    await world.pass(10_000)
+    await set(scene, 'ada', 'alone')
+    expect(shownOf(scene, 'ada')).toMatchObject({ member: bob.identity.publicKey })
+    await world.run(removeMember(world.get('ada').node, shared.namespaceId, bob.account))
+    expect(shownOf(scene, 'ada')).toBeUndefined()
   })
 })
 
@@ -196,8 +230,8 @@ describe('what was found of one member', () => {
       return difference
     }
     const divergences = new Divergences({ store, outbound: { compareTrees }, log: silentLogger })
-    const look = (member: PublicKey, isSettled = false) => {
-      divergences.locate(contextId, { member, ours: root, theirs: root, heads: [], isSettled: () => isSettled })
+    const look = (member: PublicKey) => {
+      divergences.locate(contextId, { member, ours: root, theirs: root, heads: [] })
     }
     const rest = () => new Promise((resolve) => setImmediate(resolve))
     look(bob)
@@ -208,13 +242,26 @@ describe('what was found of one member', () => {
   }
 
   it('is shown further where of another nothing is found, as long as it is not settled', async () => {
-    const { look, rest, shown, bob, cyd } = await found()
+    const { divergences, look, rest, shown, bob, cyd } = await found()
     look(cyd)
     await rest()
     expect(shown()).toMatchObject({ member: bob, entries: [{ in: 'here' }] })
-    look(cyd, true)
+    divergences.settle(contextId, (member) => member === bob)
+    look(cyd)
     await rest()
     expect(shown()).toMatchObject({ member: cyd, entries: [], error: 'the member is not connected' })
+  })
+
+  it('is not shown where that one has settled meanwhile, and is where another has', async () => {
+    const { divergences, look, rest, shown, bob, cyd } = await found()
+    look(bob)
+    divergences.settle(contextId, (member) => member === bob)
+    await rest()
+    expect(shown()).toBeUndefined()
+    look(bob)
+    divergences.settle(contextId, (member) => member === cyd)
+    await rest()
+    expect(shown()).toMatchObject({ member: bob })
   })
 
   it('is forgotten with the context, and what is being looked for with it', async () => {

@@ -7,7 +7,6 @@ import { StorageError } from '../../storage/errors.ts'
 import type { TreeDifference } from '../../storage/tree-diff.ts'
 import { TreeView } from '../../storage/tree-view.ts'
 import type { Store } from '../../store/store.ts'
-import type { HeadsBeat } from '../../wire/gossip.ts'
 import { HEADS_TOLD_MAX, LOCATED_AT_ONCE_MAX } from '../limits.ts'
 import type { Outbound } from '../ports.ts'
 import type { Difference } from './doubts.ts'
@@ -44,17 +43,20 @@ interface DivergencesParts {
   readonly log: Logger
 }
 
-type Doubted = Difference & {
-  readonly heads: readonly DeltaId[]
-  /** What is known of the context does not hold any more. */
-  readonly isSettled: (known: Divergence) => boolean
+type Doubted = Difference & { readonly heads: readonly DeltaId[] }
+
+interface Look {
+  readonly member: PublicKey
+  /** What it finds is of the past, and only logged. */
+  isOver: boolean
+  readonly ended: Promise<void>
 }
 
 export class Divergences {
   readonly #parts: DivergencesParts
   /** The last one of each context. */
   readonly #found = new Map<ContextId, Divergence>()
-  readonly #running = new Map<ContextId, Promise<void>>()
+  readonly #running = new Map<ContextId, Look>()
   #closed = false
 
   constructor(parts: DivergencesParts) {
@@ -68,21 +70,29 @@ export class Divergences {
   /** Returns at once: what is there now is compared, whatever becomes of it. Of a context one at a time. */
   locate(id: ContextId, doubted: Doubted): void {
     if (this.#closed || this.#running.has(id)) return
+    const ended = this.#locate(id, doubted).finally(() => this.#running.delete(id))
+    this.#running.set(id, { member: doubted.member, isOver: false, ended })
+  }
+
+  /**
+   * To be called whenever our state or what a member says of its own has moved. Once a member is said to be settled, nothing that was
+   * found of it, or is being looked for, is known any more.
+   */
+  settle(id: ContextId, isSettled: (member: PublicKey) => boolean): void {
     const known = this.#found.get(id)
-    if (known !== undefined && doubted.isSettled(known)) this.#found.delete(id)
-    const running = this.#locate(id, doubted).finally(() => this.#running.delete(id))
-    this.#running.set(id, running)
+    if (known !== undefined && isSettled(known.member)) this.#found.delete(id)
+    const running = this.#running.get(id)
+    if (running !== undefined && isSettled(running.member)) running.isOver = true
   }
 
   /** The context is here no more: what is being looked for goes as well. */
   forget(id: ContextId): void {
-    this.#found.delete(id)
-    void this.#running.get(id)?.then(() => this.#found.delete(id))
+    this.settle(id, () => true)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all(this.#running.values())
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended))
   }
 
   /** Never throws. */
@@ -92,7 +102,7 @@ export class Divergences {
     try {
       const { entries, isMore } = await this.#compare(id, doubted)
       const divergence = { ...facts, entries: entries.map(readable), more: isMore }
-      this.#found.set(id, divergence)
+      this.#keep(id, divergence)
       this.#parts.log.error({ contextId: id, ...divergence }, 'state diverged: these entries differ')
     } catch (error) {
       this.#notLocated(id, facts, error)
@@ -108,11 +118,15 @@ export class Divergences {
       error: cause instanceof Error ? cause.message : String(cause),
     }
     // What was found out before is told further, of whichever member.
-    if (!this.#found.get(id)?.entries.length) this.#found.set(id, divergence)
+    if (!this.#found.get(id)?.entries.length) this.#keep(id, divergence)
     const fields = { contextId: id, ...divergence }
     if (cause instanceof StorageError && cause.code === 'TREE_FALSE') {
       this.#parts.log.warn(fields, 'state diverged: a member does not show the state of the root that it has signed')
     } else this.#parts.log.info(fields, 'state diverged: it is not known in which entries')
+  }
+
+  #keep(id: ContextId, divergence: Divergence): void {
+    if (this.#running.get(id)?.isOver !== true) this.#found.set(id, divergence)
   }
 
   async #compare(id: ContextId, { member, ours, theirs }: Doubted): Promise<TreeDifference> {
@@ -126,14 +140,6 @@ export class Divergences {
       await view.close()
     }
   }
-}
-
-/** The member has what we have, by its newest word. */
-export function isSettled(
-  shown: Pick<HeadsBeat, 'root'> & { readonly heads: readonly DeltaId[] },
-  beat: HeadsBeat | undefined,
-): boolean {
-  return beat !== undefined && beat.root === shown.root && `${beat.heads}` === `${shown.heads}`
 }
 
 function readable({ keyHash, key, ours, theirs }: TreeDifference['entries'][number]): DifferentEntry {

@@ -5,8 +5,6 @@ import { BaseCopy } from '../base-copy.ts'
 import type { Ledger } from '../ledger.ts'
 import { MEND_ASK_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
-import type { Frontier } from '../retention/frontier.ts'
-import { type Divergence, isSettled } from './divergences.ts'
 import type { Difference } from './doubts.ts'
 import { replacedOps } from './rebase.ts'
 
@@ -27,7 +25,6 @@ type MendingParts = Pick<
   | 'log'
 > & {
   readonly ledger: Ledger
-  readonly frontier: Pick<Frontier, 'beatOf'>
   /** Runs a task in the queue of the context. */
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
   /** Also while its state is damaged. */
@@ -56,7 +53,7 @@ export class Mending {
 
   /** What is true a fold of our own shows: this instance ends, and the next one is read with a state made anew. */
   async doubt({ member, ours, theirs }: Difference): Promise<void> {
-    const { divergences, doubts, enqueue, frontier, isDamaged, ledger, nowMs, record } = this.#parts
+    const { divergences, doubts, enqueue, isDamaged, ledger, nowMs, record } = this.#parts
     if (isDamaged) return
     const difference = { member, ours, theirs }
     await enqueue(async () => {
@@ -65,8 +62,9 @@ export class Mending {
       const isTaken = doubts.take(record.id, difference, nowMs())
       // The tree is held as it is now: what is folded anew does not wait for the member.
       const isDue = isTaken || (!this.#hasDoubted && doubts.outlasts(record.id))
-      const isOver = (known: Divergence) => isSettled(ledger.shown, frontier.beatOf(known.member))
-      if (isDue) divergences.locate(record.id, { ...difference, heads: ledger.shown.heads, isSettled: isOver })
+      if (isDue) divergences.locate(record.id, { ...difference, heads: ledger.shown.heads })
+      // It may have said something else since.
+      ledger.settle()
       if (!isTaken) return
       this.#hasDoubted = true
       throw new StorageError('STATE_DOUBTED', `${member} has root ${theirs} for ${ours}`)

@@ -8,9 +8,8 @@ import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
 import type { HandlerQueue } from '../handlers/handler-queue.ts'
 import type { Ledger } from '../ledger.ts'
 import { FUTURE_MAX_MS } from '../limits.ts'
-import { type Divergence, isSettled } from '../mending/divergences.ts'
+import type { Divergence } from '../mending/divergences.ts'
 import type { ContextParts } from '../parts.ts'
-import type { Frontier } from '../retention/frontier.ts'
 import type { Rewriting } from '../retention/rewriting.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -33,7 +32,7 @@ export interface Waiting {
   readonly revising: boolean
   /** Its state is damaged, and comes from a member: until then nothing is done with it. */
   readonly damaged: boolean
-  /** Where a member has another state for the same, and which of its entries differ, until it says to have ours. */
+  /** Where a member has another state for the same, and which of its entries differ, until it has said to have ours. */
   readonly divergence?: Divergence
   readonly handlers: number
   readonly deadLetters: number
@@ -68,8 +67,7 @@ type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'isDamage
   readonly deadLetters: DeadLetters
   readonly sweeper: Sweeper
   readonly rewriting: Rewriting
-  readonly ledger: Pick<Ledger, 'shown'>
-  readonly frontier: Pick<Frontier, 'beatOf'>
+  readonly ledger: Pick<Ledger, 'shown' | 'settle'>
   /** Runs in the queue of the context. */
   readonly enqueue: (task: () => Promise<void>) => Promise<void>
 }
@@ -104,10 +102,11 @@ export class WaitingRows {
   }
 
   #divergence(): Pick<Waiting, 'divergence'> {
-    const { record, divergences, frontier, ledger } = this.#parts
+    const { record, divergences, ledger } = this.#parts
+    // Who may read changes without anything else.
+    ledger.settle()
     const divergence = divergences.of(record.id)
-    if (divergence === undefined || isSettled(ledger.shown, frontier.beatOf(divergence.member))) return {}
-    return { divergence }
+    return divergence === undefined ? {} : { divergence }
   }
 
   /** Deltas in memory that wait for parents, oldest first. */

@@ -19,7 +19,10 @@ export const CALL_FLUSH_MS = 5
 export const COMPLETED_MAX = 512
 /** Deltas applied in one store batch. More continue in the next batch, after the event loop has had its turn. */
 export const APPLY_BATCH_MAX = 100
-/** And of their sealed bytes, except that one delta always goes: a batch is in memory several times over. */
+/**
+ * And of their sealed bytes, and of what they write to the state with the records that take it back, except that one delta always
+ * goes: a batch is in memory several times over.
+ */
 export const APPLY_BATCH_BYTES = 8 * 1024 * 1024
 /**
  * And rows of the state that they change, except that one delta is always whole: 100 long texts, of a few bytes a character, are

@@ -2,10 +2,11 @@
 // another than its author's call has made: what was made on that is not to be applied on this. Or as far as one batch goes.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { InPieces } from '../../base/pieces.ts'
+import { changeBytesInPieces } from '../../storage/change-bytes.ts'
 import { STATE_PIECE } from '../../storage/limits.ts'
 import type { StateTransaction } from '../../storage/state-transaction.ts'
 import type { StateChange, UndoRecord } from '../../storage/state-view.ts'
-import { APPLY_BATCH_ROWS } from '../limits.ts'
+import { APPLY_BATCH_BYTES, APPLY_BATCH_ROWS } from '../limits.ts'
 import { both } from '../migration/migration.ts'
 
 export class Applied {
@@ -14,6 +15,7 @@ export class Applied {
   readonly #isCounted: (index: number) => boolean
   #isAsForeseen = true
   #rows = 0
+  #bytes = 0
   #before: UndoRecord | undefined
 
   /** `isCounted`: whether what the one at this index changes counts for what a batch may. */
@@ -33,13 +35,17 @@ export class Applied {
 
   /** Nothing was unforeseen, and the batch has room. */
   get goesOn(): boolean {
-    return this.#isAsForeseen && this.#rows < APPLY_BATCH_ROWS
+    return this.#isAsForeseen && this.#rows < APPLY_BATCH_ROWS && this.#bytes < APPLY_BATCH_BYTES
   }
 
   /** `foreseen`: only keys whose values differ from what is there; undefined where nothing was. */
   *add(changes: readonly StateChange[], foreseen: readonly StateChange[] | undefined): InPieces {
     const undo = yield* this.#transaction.applyInPieces(changes)
-    if (this.#isCounted(this.undos.length)) this.#rows += undo.previous.length
+    if (this.#isCounted(this.undos.length)) {
+      this.#rows += undo.previous.length
+      // A few bytes remove what is large: the record that takes it back holds that.
+      this.#bytes += (yield* changeBytesInPieces(changes)) + (yield* changeBytesInPieces(undo.previous))
+    }
     this.undos.push(this.#before === undefined ? undo : yield* both(this.#before, undo))
     this.#before = undefined
     if (foreseen !== undefined && !(yield* this.#hasDone(undo, foreseen))) this.#isAsForeseen = false

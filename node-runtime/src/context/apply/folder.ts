@@ -136,9 +136,10 @@ export class Folder {
       const delta = entry && rows.delta(entry.id)
       if (!delta) throw gone(entry?.id)
       ops.push(rows.dropUndo(this.#base + kept - 1), rows.putDelta(delta, dropped.has(delta.id) ? 'voided' : 'again'))
-      bytes += delta.sealed.byteLength
       const at = this.#base + kept - 1
-      changed += await takeBack(this.#parts, transaction, { from: at, to: at + 1 })
+      const taken = await takeBack(this.#parts, transaction, { from: at, to: at + 1 })
+      changed += taken.changed
+      bytes += delta.sealed.byteLength + taken.bytes
     }
     const committed = () => {
       transaction.committed()

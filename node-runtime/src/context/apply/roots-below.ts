@@ -78,19 +78,20 @@ export class RootsBelow {
   }
 }
 
-/** The undo records of a span, newest first. Returns how many rows of the state that has changed. */
+/** The undo records of a span, newest first. Returns how many rows of the state that has changed, and the bytes of the records. */
 export async function takeBack(
   { rows, turns }: Pick<RootsParts, 'rows' | 'turns'>,
   transaction: StateTransaction,
   { from, to }: Span,
-): Promise<number> {
-  let changed = 0
+): Promise<{ readonly changed: number; readonly bytes: number }> {
+  let [changed, bytes] = [0, 0]
   for (let position = to - 1; position >= from; position -= 1) {
     const row = rows.undo(position)
     changed += await turns.run(takenBack(transaction, row.undo))
+    bytes += row.undo.byteLength
     await turns.spend(row.undo.byteLength)
   }
-  return changed
+  return { changed, bytes }
 }
 
 function* takenBack(transaction: StateTransaction, row: Bytes): InPieces<number> {

@@ -50,7 +50,9 @@ test('what targets name is exported', () => {
 })
 
 test('every file with a decoder of messages or records counts for the branches', () => {
-  const counted = all.filter((decoder) => /^(wire|storage|reconcile|blobs)\//.test(decoder) && fed.has(decoder))
+  const counted = all.filter(
+    (decoder) => /^(wire|storage|reconcile|blobs|runtime\/bundle)\//.test(decoder) && fed.has(decoder),
+  )
   expect(counted.filter((decoder) => DECODER_FILES[decoder.split('#')[0] ?? ''] === undefined)).toEqual([])
 })
 

@@ -3,6 +3,7 @@ import type { Bytes } from '../src/base/bytes.ts'
 import type { Target } from './target.ts'
 import { authTargets } from './targets/auth.ts'
 import { bootTargets } from './targets/boot.ts'
+import { bundleTargets } from './targets/bundles.ts'
 import { crdtTargets } from './targets/crdt.ts'
 import { guestTargets } from './targets/guest.ts'
 import { outsideTargets } from './targets/outside.ts'
@@ -19,6 +20,7 @@ const ALL: readonly Target[] = [
   ...guestTargets,
   ...outsideTargets,
   ...requestTargets,
+  ...bundleTargets,
 ]
 
 /** Valid bytes by the name of the target. */

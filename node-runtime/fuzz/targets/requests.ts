@@ -1,9 +1,7 @@
-// What guests, clients and joiners hand over beside calls: actions of proposals, application bundles, faults.
+// What guests, clients and joiners hand over beside calls: actions of proposals, faults.
 import { type Bytes, utf8 } from '../../src/base/bytes.ts'
 import { idFromBytes, type ProposalId } from '../../src/base/ids.ts'
 import { readActions, writeActions } from '../../src/governance/proposals.ts'
-import { readBundle } from '../../src/runtime/bundle/bundle.ts'
-import { testBundle } from '../../src/runtime/testing/test-bundle.ts'
 import { readFaults } from '../../src/server/routes/fault-shapes.ts'
 import { Rejected, type Target } from '../target.ts'
 
@@ -29,21 +27,6 @@ const actionsTarget: Target = {
   },
 }
 
-const bundleTarget: Target = {
-  name: 'application-bundle',
-  decoders: ['runtime/bundle/bundle.ts#readBundle'],
-  codes: ['BUNDLE_INVALID'],
-  format: 'binary',
-  seeds: [testBundle({ wasm: utf8('module') }), testBundle({ wasm: utf8('module'), abi: utf8('{"methods":[]}') })],
-  share: 0.2,
-  // A byte of an archive unpacks to 1,032 at most, up to a cap of the whole.
-  allocation: { perByte: 4096, base: 1 << 22 },
-  run(input) {
-    readBundle(input)
-    return undefined
-  },
-}
-
 const faults: Bytes = utf8(
   JSON.stringify([
     { id: 'a', peers: ['12D3KooWBmAwcd4PJNJvfV89HwE48nwkRmAgo8Vy3uQEyNNHBox2'], direction: 'in', blocked: true },
@@ -65,4 +48,4 @@ const faultsTarget: Target = {
   },
 }
 
-export const requestTargets: readonly Target[] = [actionsTarget, bundleTarget, faultsTarget]
+export const requestTargets: readonly Target[] = [actionsTarget, faultsTarget]

@@ -44,19 +44,23 @@ export function testBundle({ wasm, abi, manifest, changed, before = [] }: TestBu
     ...(abi === undefined ? {} : { abi: artifact('abi.json', abi) }),
     ...manifest,
   })
-  const said: Readonly<Record<string, unknown>> = JSON.parse(written)
+  const files = [
+    { name: 'manifest.json', content: utf8(JSON.stringify({ ...signedManifest(JSON.parse(written)), ...changed })) },
+    { name: './app.wasm', content: wasm },
+    ...(abi === undefined ? [] : [{ name: 'abi.json', content: abi }]),
+  ]
+  return gzipSync(tarOf([...before, ...files]))
+}
+
+/** `said`: what JSON.parse gives. A signature that it has stays. */
+export function signedManifest(said: Readonly<Record<string, unknown>>): { readonly signature: object } {
   const base64Url = (bytes: Bytes) => bufferOf(bytes).toString('base64url')
   const signature = {
     algorithm: 'ed25519',
     publicKey: base64Url(idBytes(SIGNER.publicKey)),
     signature: base64Url(SIGNER.sign(signedBytes(said))),
   }
-  const files = [
-    { name: 'manifest.json', content: utf8(JSON.stringify({ signature, ...said, ...changed })) },
-    { name: './app.wasm', content: wasm },
-    ...(abi === undefined ? [] : [{ name: 'abi.json', content: abi }]),
-  ]
-  return gzipSync(tarOf([...before, ...files]))
+  return { signature, ...said }
 }
 
 export function tarOf(entries: readonly TarEntry[]): Bytes {
@@ -70,8 +74,13 @@ function blocksOf({ name, content, type = '0' }: TarEntry): Bytes[] {
   header.write(`${content.byteLength.toString(8).padStart(11, '0')}\0`, 124)
   header.write(type, 156)
   header.write('ustar\x0000', 257)
+  withTarSum(header)
+  return [header, content, Buffer.alloc((512 - (content.byteLength % 512)) % 512)]
+}
+
+/** In place. */
+export function withTarSum(header: Buffer): void {
   header.fill(' ', 148, 156)
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return [header, content, Buffer.alloc((512 - (content.byteLength % 512)) % 512)]
 }

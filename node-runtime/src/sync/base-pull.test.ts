@@ -44,6 +44,7 @@ async function pair() {
   const slow = new SlowPeers()
   return {
     ...scene,
+    slow,
     /** As ada, who takes everything. */
     fetch: (names = peers, take = drained) =>
       fetchBase(
@@ -90,6 +91,29 @@ describe('a base that is asked for', () => {
     }
     await world.run(fetch())
     expect(askers).toHaveLength(3)
+  })
+
+  it('is asked of others first where a member took long to give a false one, in time, which has no more time for that', async () => {
+    const { world, shared, fetch, slow } = await pair()
+    const cyd = await world.start('cyd', { boot: ['ada'] })
+    await world.until('cyd to be connected', () => cyd.node.ports.network.peers().length > 0)
+    const value = new Uint8Array(1024 * 1024)
+    const wrong = serving(world, 'bob', async (send) => {
+      for (let n = 0; n < 10; n += 1) {
+        await send({ t: 'entries', entries: [{ key: u32be(n), value }] })
+        await sleep(world.clock, SYNC_TIMEOUT_MS / 5)
+      }
+      await send(END)
+    })
+    const right = serving(world, 'cyd', (send) => send(END))
+    const take = async (entries: AsyncIterable<readonly [Bytes, Bytes]>) => {
+      await drained(entries)
+      if (right.length === 0) throw new Error('these are not those')
+    }
+    await expect(world.run(fetch(['bob', 'cyd'], take))).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
+    await world.run(fetch(['bob', 'cyd'], take))
+    expect([wrong.length, right.length]).toEqual([1, 1])
+    expect(slow.times(shared.contextId, world.get('bob').peerId)).toBe(1)
   })
 
   it('has its time again with each portion that has come', async () => {

@@ -20,22 +20,34 @@ export interface BaseRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-/** For whom the time was too short, by context: the next one has more for it, and who had none before comes first. */
+interface Known {
+  /** Attempts of it that came to nothing, and nobody else could be asked after. */
+  readonly turns: number
+  readonly times: number
+}
+
+/** Whose attempts have come to nothing, by context: who had fewer comes first. */
 export class SlowPeers {
-  readonly #times = new Map<string, number>()
+  readonly #known = new Map<string, Known>()
 
   /** How many times the time of a conversation it has. */
   times(contextId: ContextId, peer: PeerId): number {
-    return this.#times.get(`${contextId} ${peer}`) ?? 1
+    return this.#known.get(`${contextId} ${peer}`)?.times ?? 1
   }
 
-  add(contextId: ContextId, peer: PeerId): void {
+  turns(contextId: ContextId, peer: PeerId): number {
+    return this.#known.get(`${contextId} ${peer}`)?.turns ?? 0
+  }
+
+  /** `isLate`: its time was too short, and it has more for the next one. Else it had enough, for what was of no use. */
+  add(contextId: ContextId, peer: PeerId, { isLate }: { readonly isLate: boolean }): void {
     const key = `${contextId} ${peer}`
-    const times = Math.min(2 * this.times(contextId, peer), 2 ** BASE_DOUBLED_MAX)
-    this.#times.delete(key)
-    this.#times.set(key, times)
-    const [oldest] = this.#times.keys()
-    if (this.#times.size > BASE_SLOW_MAX && oldest !== undefined) this.#times.delete(oldest)
+    const times = isLate ? Math.min(2 * this.times(contextId, peer), 2 ** BASE_DOUBLED_MAX) : 1
+    const turns = this.turns(contextId, peer) + 1
+    this.#known.delete(key)
+    this.#known.set(key, { turns, times })
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > BASE_SLOW_MAX && oldest !== undefined) this.#known.delete(oldest)
   }
 }
 
@@ -51,24 +63,25 @@ interface FetchParts {
  */
 export function fetchBase({ contextId, peers, take, signal }: BaseRequest, parts: FetchParts): Promise<void> {
   const { network, underWay, slow } = parts
-  const timesOf = (peer: PeerId) => slow.times(contextId, peer)
+  const turnsOf = (peer: PeerId) => slow.turns(contextId, peer)
   return underWay.limited(signal, async (turn) => {
     const failures: string[] = []
-    for (const peer of [...peers].sort((a, b) => timesOf(a) - timesOf(b))) {
+    for (const peer of [...peers].sort((a, b) => turnsOf(a) - turnsOf(b))) {
       if (turn.aborted) break
       let isLate = () => false
       try {
         return await underWay.limited(
           signal,
           (limit, renew) => {
-            isLate = () => limit.aborted && !signal?.aborted
+            isLate = () => limit.aborted
             return take(pullBase({ network, peer, signal: limit }, contextId, renew))
           },
-          timesOf(peer),
+          slow.times(contextId, peer),
         )
       } catch (error) {
         if (error instanceof StoreError) throw error
-        if (isLate()) slow.add(contextId, peer)
+        // Whoever has taken the turn, and be it with something false in time, has kept the others from theirs.
+        if (!signal?.aborted && (isLate() || turn.aborted)) slow.add(contextId, peer, { isLate: isLate() })
         failures.push(failureOf(peer, error))
       }
     }

@@ -26,11 +26,12 @@ export const BASE_BYTES_MAX = 256 * 1024 * 1024
 export const BASE_ENTRY_BYTES = 64
 /**
  * With each so many the peer has the time of a conversation again: any base comes over a link of 140 KiB a second, and who sends no
- * faster than that keeps us for half an hour at most before another is asked. What is cut off begins anew.
+ * faster than that keeps us for half an hour at most, the first time, before another is asked. What is cut off begins anew.
  */
 export const BASE_PORTION_BYTES = 4 * 1024 * 1024
 /**
- * A peer whose time was too short is asked after the others, and has twice as much, so often at most: a base of 4 MiB comes over a link
+ * A peer is asked after the others where its time was too short, or it sent something else until nobody further was asked. In the
+ * first case it has twice as much, so often at most: a base of 4 MiB comes over a link
  * of 2 KiB a second in the end, two at once over 4.
  */
 export const BASE_DOUBLED_MAX = 6

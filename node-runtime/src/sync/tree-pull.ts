@@ -20,8 +20,8 @@ interface TreePull {
 }
 
 /**
- * Throws SyncError where the peer does not answer, or has another root by now; StorageError: TREE_FALSE where its nodes are none of that
- * root, STATE_CORRUPT where ours are not whole.
+ * Throws SyncError where the peer does not show its tree, or has another root by now; StorageError: TREE_FALSE where its nodes are none
+ * of that root, STATE_CORRUPT where ours are not whole.
  */
 export async function pullTreeDiff(source: Source, { contextId, root, view }: TreePull): Promise<TreeDifference> {
   const conversation = await Conversation.open(source)
@@ -44,10 +44,12 @@ export async function pullTreeDiff(source: Source, { contextId, root, view }: Tr
     }
     const { entries, isMore } = diff.result()
     const keys = await keysOfOurs(view, entries)
-    const unknown = entries.filter(({ ours }) => ours === undefined).map(({ keyHash }) => keyHash)
-    if (unknown.length > 0) {
-      const request = { t: 'names', contextId, root, hashes: unknown } as const
-      const named = await itemsFrom(conversation, request, { max: unknown.length, bytesMax: DIFF_KEY_BYTES_MAX })
+    const hashes = entries.filter(({ ours }) => ours === undefined).map(({ keyHash }) => keyHash)
+    if (hashes.length > 0) {
+      const request = { t: 'names', contextId, root, hashes } as const
+      const limits = { max: hashes.length, bytesMax: DIFF_KEY_BYTES_MAX }
+      // What differs is proven: where no keys come, it is told by their hashes.
+      const named = await itemsFrom(conversation, request, limits).catch(() => [])
       for (const key of named) keys.set(toHex(keyHashOf(key)), key)
     }
     return { entries: entries.map((entry) => withKey(entry, keys)), isMore }

@@ -23,6 +23,7 @@ import { Divergences } from './divergences.ts'
 const { share } = testWorlds()
 const NAMES = ['ada', 'bob'] as const
 const LOCATED = 'state diverged: these entries differ'
+const REFUSAL = 'in the words of a peer'
 const FALSE = 'state diverged: a member does not show the state of the root that it has signed'
 
 const located = ({ world }: Scene, name: string) =>
@@ -44,12 +45,11 @@ async function damaged(keys = 3): Promise<Scene> {
   return scene
 }
 
+/** To a request of the tree: items, a refusal, or nothing at all. */
+type Answer = (request: SyncRequest) => readonly Bytes[] | 'busy' | undefined
+
 /** From now on the node answers what is asked of its tree so. Returns what it was asked. */
-function answering(
-  scene: Scene,
-  name: string,
-  answer: (request: SyncRequest) => readonly Bytes[] | undefined,
-): SyncRequest[] {
+function answering(scene: Scene, name: string, answer: Answer): SyncRequest[] {
   const asked: SyncRequest[] = []
   scene.world.get(name).node.ports.network.handle(SYNC_PROTOCOL, async (_peer, stream) => {
     for await (const bytes of stream.frames) {
@@ -58,6 +58,10 @@ function answering(
       if (isTree) asked.push(request)
       const items = isTree ? answer(request) : []
       if (items === undefined) return new Promise<void>(() => {})
+      if (items === 'busy') {
+        await stream.send(syncFrameMessage.encode({ t: 'refused', code: 'busy', message: REFUSAL }))
+        continue
+      }
       if (items.length > 0) await stream.send(syncFrameMessage.encode({ t: 'items', items }))
       await stream.send(syncFrameMessage.encode({ t: 'end', more: false }))
     }
@@ -163,40 +167,43 @@ describe('a member that has another root', () => {
   })
 })
 
-it('what a member keeps saying to be another state is shown among what waits, until its word is ours', async () => {
+/** Ada says to have something else: what it answers of its tree is of that, where `answer` says nothing else. */
+async function claiming(answer: (request: SyncRequest, own: readonly Bytes[]) => ReturnType<Answer>) {
   const scene = await share('mixed', NAMES)
   const { world, shared } = scene
   const store = memoryStore()
   const state = ContextState.open(store, shared.contextId)
   const transaction = state.begin()
-  transaction.apply([{ key: recordKey(new Uint8Array(32).fill(7), 1, 'e', utf8('mine')), value: utf8('v') }])
+  const key = recordKey(new Uint8Array(32).fill(7), 1, 'e', utf8('mine'))
+  transaction.apply([{ key, value: utf8('v') }])
   await commit(store, transaction)
   const view = TreeView.open(store, shared.contextId, state.root)
   const asked = answering(scene, 'ada', (request) => {
-    if (request.t === 'names') return [recordKey(new Uint8Array(32).fill(7), 1, 'e', utf8('mine'))]
-    return [view?.encoded('') ?? new Uint8Array(0)]
+    return answer(request, [request.t === 'names' ? key : (view?.encoded('') ?? new Uint8Array(0))])
   })
   await call(scene, 'ada', 'hit')
   await converge(world, shared.contextId, NAMES)
   const bob = await contextOf(scene, 'bob')
   const { node } = world.get('ada')
-  const facts = {
-    contextId: shared.contextId,
-    heads: bob.heads(),
-    root: state.root,
-    removals: bob.removals ?? new Uint8Array(),
-  }
+  const { root } = state
+  const facts = { contextId: shared.contextId, heads: bob.heads(), root, removals: bob.removals ?? new Uint8Array() }
   const say = async () => {
     const beat = signHeads({ ...facts, hlc: BigInt(world.clock.nowMs() + 1000) * 1_000_000n }, node.identity)
     const topic = topicName({ kind: 'context', id: shared.contextId })
     await world.run(node.ports.network.publish(topic, encodeGossip({ t: 'heads', ...beat })))
   }
+  return { scene, asked, say, root, member: node.identity.publicKey }
+}
+
+it('what a member keeps saying to be another state is shown among what waits, until its word is ours', async () => {
+  const { scene, asked, say, root, member } = await claiming((_, own) => own)
+  const { world } = scene
   await say()
   await world.until('it to be located', () => located(scene, 'bob').length > 0)
   expect(asked.map(({ t }) => t)).toEqual(['tree', 'names'])
   await world.pass(5000)
   const shown = shownOf(scene, 'bob')
-  expect(shown).toMatchObject({ member: node.identity.publicKey, theirRoot: state.root, more: false })
+  expect(shown).toMatchObject({ member, theirRoot: root, more: false })
   expect(shown?.entries).toContainEqual({
     what: 'element "mine" of UnorderedMap 07070707070707070707070707070707…',
     in: 'there',
@@ -213,6 +220,24 @@ it('what a member keeps saying to be another state is shown among what waits, un
   expect(located(scene, 'bob')).toHaveLength(2)
   await call(scene, 'ada', 'hit')
   await world.until('it to be settled', () => shownOf(scene, 'bob') === undefined)
+})
+
+it.each([
+  ['are refused', 'busy'],
+  ['do not come', undefined],
+] as const)('what differs is told by hashes where the keys %s', async (_how, names) => {
+  const { scene, asked, say } = await claiming(({ t }, own) => (t === 'names' ? names : own))
+  await say()
+  await scene.world.until('it to be located', () => located(scene, 'bob').length > 0)
+  expect(asked.map(({ t }) => t)).toContain('names')
+  const [said] = located(scene, 'bob')
+  expect(said?.fields.entries).toContainEqual({
+    what: 'an entry whose key was not found',
+    in: 'there',
+    keyHash: expect.any(String),
+    theirHash: expect.any(String),
+  })
+  expect(said?.fields.entries).toContainEqual(expect.objectContaining({ in: 'here', key: expect.any(String) }))
 })
 
 describe('what was found of one member', () => {

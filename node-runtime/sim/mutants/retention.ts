@@ -15,8 +15,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'stack-is-cut-out-of-its-order',
     file: 'context/retention/contents.ts',
-    find: '    if (cut.nodes === prefix.length) return cut.stack\n    const fold',
-    replace: '    if (cut.nodes <= prefix.length) return cut.stack\n    const fold',
+    find: '    if (cut.nodes === prefix.length) return cut.stack\n    const last',
+    replace: '    if (cut.nodes <= prefix.length) return cut.stack\n    const last',
     why: 'less of the stack goes than of the graph: the root of a checkpoint is not that of what it contains',
     breaks: 'I1',
     needs: 'pruning',

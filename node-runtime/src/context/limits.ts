@@ -33,7 +33,7 @@ export const APPLY_BATCH_ROWS = 50_000
 /** How long the marker of a delta that was gossiped waits for a batch to leave the store with. */
 export const MARKERS_KEPT_MS = 1_000
 
-/** Deltas taken back or applied in one batch when they are judged again after a removal. More go in further batches. */
+/** Deltas taken back or applied in one batch when they are judged again after a removal, or brought beneath a cut. More go in further batches. */
 export const REVISION_MAX = 200
 
 /** Deltas verified, opened, merged or undone before the event loop has its turn. */

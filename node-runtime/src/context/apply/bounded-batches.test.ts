@@ -1,6 +1,7 @@
 // What one batch holds is bounded by all that is written with it, not by the bytes that its deltas have: a few of these take away, or
 // bring back, what is large.
 import { expect, it } from 'vitest'
+import { KEY_PREFIXES } from '../../store/keys.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { testWorlds } from '../../testing/test-worlds.ts'
@@ -13,11 +14,12 @@ const COUNT = 14
 /** One delta is always whole, and there is more to write than what it changes. */
 const BATCH_MAX = APPLY_BATCH_BYTES + 2 * LARGE
 
-/** The bytes that each of them puts into the store in its largest batch since the last look. */
-function watching() {
+/** The bytes, of rows of one kind or all, that each of them puts into the store in its largest batch since the last look. */
+function watching(kind = '') {
   const seen = new Map<string, number>()
   const onBatch = (name: string, ops: readonly StoreOp[]) => {
-    const bytes = ops.reduce((sum, op) => sum + (op.type === 'put' ? op.value.byteLength : 0), 0)
+    const isMeant = ({ key }: StoreOp) => String.fromCharCode(...key.subarray(0, kind.length)) === kind
+    const bytes = ops.reduce((sum, op) => sum + (op.type === 'put' && isMeant(op) ? op.value.byteLength : 0), 0)
     seen.set(name, Math.max(seen.get(name) ?? 0, bytes))
   }
   const largest = (name: string) => {
@@ -62,4 +64,23 @@ it('and are taken down in such, where something beneath them is void', async () 
   await converge(world, contextId, ['ada', 'cyd'])
   expect(await call('cyd', 'all_items', {})).toEqual({})
   expect(largest('cyd')).toBeLessThan(BATCH_MAX)
+})
+
+it('large deltas that came in another order than that of a checkpoint are brought into it in such', async () => {
+  const { observer, largest } = watching(KEY_PREFIXES.undo)
+  const names = ['ada', 'bob']
+  const { world, shared } = await share('mixed', names, { observer, retention: { checkpointMin: 8, absentMs: 1e9 } })
+  const { contextId } = shared
+  await converge(world, contextId, names)
+  world.network.partition([world.get('bob').peerId])
+  // Of these 8 lie in the checkpoint, and half of them above what does not.
+  for (let i = 0; i < 20; i += 1) {
+    const [name = 'ada'] = i % 2 === 0 ? names : ['bob']
+    await world.run(world.get(name).call(contextId, 'set', { key: 'large', value: String(i % 10).repeat(LARGE) }))
+    await world.pass(20)
+  }
+  world.network.heal()
+  const context = await world.get('ada').context(contextId)
+  await world.until('all that was pruned', () => context.checkpoint()?.checkpoint.count === 8)
+  expect(largest('ada')).toBeLessThan(APPLY_BATCH_BYTES)
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DeltaId } from '../../base/ids.ts'
-import { comparePositions, type Positioned, planFold } from './fold.ts'
+import { comparePositions, type Positioned, planCut, planFold } from './fold.ts'
 
 const position = (hlc: number, id = 'a'): Positioned => ({ hlc: BigInt(hlc), id: id as DeltaId })
 
@@ -68,6 +68,38 @@ describe('planFold', () => {
           }
           expect(stack).toEqual([...stack].sort(comparePositions))
           expect(stack).toHaveLength(stamps.length)
+        },
+      ),
+    )
+  })
+})
+
+describe('planCut', () => {
+  it('takes nothing away where all up to there lie undermost, in whatever order', () => {
+    const applied = [position(3), position(1), position(9), position(7)]
+    expect(planCut(applied, position(3))).toBeUndefined()
+    expect(planCut(applied, position(9))).toBeUndefined()
+  })
+
+  it('brings what lies above the first of the others into canonical order, once', () => {
+    const applied = [position(3), position(1), position(9), position(7), position(2)]
+    expect(planCut(applied, position(3))).toEqual({ undo: 3, apply: [position(2), position(7), position(9)] })
+  })
+
+  it('leaves none of the others beneath, and nothing to do at a later place', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(100), { minLength: 1, maxLength: 20 }),
+        fc.nat(100),
+        fc.nat(100),
+        (stamps, at, more) => {
+          const applied = stamps.map((stamp) => position(stamp))
+          const plan = planCut(applied, position(at)) ?? { undo: 0, apply: [] }
+          const stack = [...applied.slice(0, applied.length - plan.undo), ...plan.apply]
+          const beneath = stack.filter(({ hlc }) => hlc <= at)
+          expect(stack.slice(0, beneath.length)).toEqual(beneath)
+          expect(new Set(stack)).toEqual(new Set(applied))
+          if (plan.undo > 0) expect(planCut(stack, position(at + more))).toBeUndefined()
         },
       ),
     )

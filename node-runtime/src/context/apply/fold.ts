@@ -54,6 +54,19 @@ export function planFold<T extends Positioned>(
   return { undo: undone.length, apply: mergeSorted(again, arrived, compare) }
 }
 
+/**
+ * So that all up to `last` lie undermost in the stack of an app whose merges commute: from the first of the others on, all comes into
+ * canonical order. Undefined where they do.
+ */
+export function planCut(applied: readonly Positioned[], last: Positioned): FoldPlan<Positioned> | undefined {
+  const kept = applied.findIndex((entry) => comparePositions(entry, last) > 0)
+  if (kept === -1) return undefined
+  const above = applied.slice(kept)
+  const apply = above.toSorted(comparePositions)
+  const isBeneath = apply[0] !== undefined && comparePositions(apply[0], last) > 0
+  return isBeneath ? undefined : { undo: above.length, apply }
+}
+
 function compareOfHost(a: Positioned, b: Positioned): number {
   const isFirst = versionIn(a) === FIRST_STATE_VERSION && versionIn(b) === FIRST_STATE_VERSION
   return isFirst ? 0 : comparePositions(a, b)

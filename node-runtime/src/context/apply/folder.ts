@@ -12,7 +12,7 @@ import { stateMark } from '../migration/state-mark.ts'
 import type { ContextParts } from '../parts.ts'
 import { Applied } from './applied.ts'
 import { type Arrived, Effects, type EffectsParts, type Placed, postponed } from './effects.ts'
-import { comparePositions, type Positioned, planFold, versionIn } from './fold.ts'
+import { comparePositions, type FoldPlan, type Positioned, planFold, versionIn } from './fold.ts'
 import { RootsBelow, type Swept, takeBack } from './roots-below.ts'
 import { without } from './swept-keys.ts'
 
@@ -149,18 +149,18 @@ export class Folder {
     return { ops: [...ops, ...(await turns.run(transaction.opsInPieces()))], committed }
   }
 
-  /** Of an app whose merges commute: the same deltas, in canonical order. Undefined where they are. */
-  async sorted(): Promise<Pick<Fold, 'ops' | 'committed'> | undefined> {
-    const target = this.#stack.toSorted(comparePositions)
-    const kept = target.findIndex((entry, index) => entry !== this.#stack[index])
-    if (kept === -1) return undefined
-    const { transaction, ops, committed } = await this.#refold(kept, target.slice(kept), new Map())
-    const { record, state, turns } = this.#parts
-    const written = await turns.run(transaction.opsInPieces())
-    if (transaction.root() !== state.root) {
-      throw new Error(`merges of context ${record.id} do not commute: in another order the root is another`)
-    }
+  /** Of an app whose merges commute: the same deltas in another order, in one batch. */
+  async sorted({ undo, apply }: FoldPlan<Positioned>): Promise<Pick<Fold, 'ops' | 'committed'>> {
+    const { transaction, ops, committed } = await this.#refold(this.#stack.length - undo, apply, new Map())
+    const written = await this.#parts.turns.run(transaction.opsInPieces())
+    this.requireSame(this.#parts.state.root, transaction.root())
     return { ops: [...ops, ...written], committed }
+  }
+
+  /** The roots of the same deltas, before they were brought into another order and behind that. */
+  requireSame(before: RootHash, root: RootHash): void {
+    if (root === before) return
+    throw new Error(`merges of context ${this.#parts.record.id} do not commute: in another order the root is another`)
   }
 
   /** Takes `keys` out of the state beneath all but the first `kept`, for good, and applies these again on what is left. */

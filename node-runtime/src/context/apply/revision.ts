@@ -1,6 +1,6 @@
 // Looks at the stored deltas again after a member was removed: what is void now leaves the state, what is not any more
-// comes back. A short way back is one batch. A long one goes in slices, each of them safe to stop after: first the stack
-// is taken down, then built up again. Handlers run once: for what counts here for the first time.
+// comes back. Brings what was applied into another order, too. A short way back is one batch. A long one goes in slices, each of
+// them safe to stop after: first the stack is taken down, then built up again. Handlers run once: for what counts here for the first time.
 import { type Bytes, equalBytes } from '../../base/bytes.ts'
 import type { DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
@@ -11,7 +11,7 @@ import { APPLY_BATCH_BYTES } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import type { Arrived } from './effects.ts'
-import { comparePositions, type FoldPlan, type Positioned, planFold } from './fold.ts'
+import { comparePositions, type FoldPlan, type Positioned, planCut, planFold } from './fold.ts'
 import type { Folder } from './folder.ts'
 import { isHandled } from './handled.ts'
 import type { Voids } from './voids.ts'
@@ -19,7 +19,17 @@ import type { Witness } from './witness.ts'
 
 type RevisionParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'dag' | 'authority' | 'identity' | 'retention' | 'again' | 'rewritten' | 'outbound' | 'log'
+  | 'record'
+  | 'rows'
+  | 'state'
+  | 'dag'
+  | 'authority'
+  | 'identity'
+  | 'retention'
+  | 'again'
+  | 'rewritten'
+  | 'outbound'
+  | 'log'
 > & {
   readonly folder: Folder
   readonly ledger: Ledger
@@ -157,7 +167,38 @@ export class Revision {
     }
   }
 
-  async #takeDown(plan: FoldPlan<Returning>, dropped: ReadonlySet<DeltaId>): Promise<void> {
+  /**
+   * Of an app whose merges commute: brings all up to `last` beneath the others, in one batch, or in many where that takes much. False
+   * where it was there.
+   */
+  async sort(last: Positioned): Promise<boolean> {
+    const { folder, ledger, outbound, record, retention, state } = this.#parts
+    const plan = planCut(folder.stack, last)
+    if (plan === undefined) return false
+    if (2 * plan.undo <= retention.revisionMax && folder.isLight(plan.undo)) {
+      const fold = await folder.sorted(plan)
+      await ledger.commit(fold.ops)
+      fold.committed()
+      return true
+    }
+    const [judgement, root] = [ledger.removals, state.root]
+    try {
+      await this.#takeDown(plan, NONE)
+      await this.#buildUp(plan, NONE)
+      folder.requireSame(root, state.root)
+      await ledger.commit([ledger.judgementOp(judgement)])
+    } catch (error) {
+      // The rows may be half-way, and the graph in memory is not.
+      ledger.break(error)
+      throw error
+    }
+    // They count as they have before: it is no other judgement than that.
+    if (judgement) ledger.judgedBy(judgement)
+    outbound.announceHeads(record.id)
+    return true
+  }
+
+  async #takeDown(plan: FoldPlan<Positioned>, dropped: ReadonlySet<DeltaId>): Promise<void> {
     const { folder, ledger, retention, turns } = this.#parts
     const kept = folder.stack.length - plan.undo
     const unjudged = ledger.unjudge()
@@ -172,7 +213,7 @@ export class Revision {
     }
   }
 
-  async #buildUp(plan: FoldPlan<Returning>, fresh: ReadonlySet<DeltaId>): Promise<void> {
+  async #buildUp(plan: FoldPlan<Positioned>, fresh: ReadonlySet<DeltaId>): Promise<void> {
     const { folder, retention, turns } = this.#parts
     let countMax = retention.revisionMax
     for (let start = 0; start < plan.apply.length; ) {

@@ -8,8 +8,8 @@ import type { Checkpoint } from '../../wire/checkpoint.ts'
 import { decodeDelta } from '../../wire/delta.ts'
 import { comparePositions, type Positioned, versionIn } from '../apply/fold.ts'
 import type { Folder } from '../apply/folder.ts'
+import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
-import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Turns } from '../turns.ts'
 import { type Contained, cutOf, isSweepDue } from './checkpoint.ts'
@@ -18,7 +18,7 @@ import { originOf } from './reissue-rows.ts'
 type ContentsParts = Pick<ContextParts, 'dag' | 'record' | 'retention' | 'rows'> & {
   readonly voids: Pick<Voids, 'isReplaced'>
   readonly folder: Folder
-  readonly ledger: Ledger
+  readonly revision: Pick<Revision, 'sort'>
   readonly turns: Turns
 }
 
@@ -83,8 +83,8 @@ export class Contents {
   }
 
   /**
-   * How much of the stack goes with `prefix`, and the root there. Deltas that came in another order than theirs are brought
-   * into theirs. Costs what lies above once for the checkpoints of a backlog, as long as nothing comes from beneath.
+   * How much of the stack goes with `prefix`, and the root there. Where deltas came in another order than theirs, those of it are
+   * brought beneath the others. Costs what lies above once for the checkpoints of a backlog, as long as nothing comes from beneath.
    */
   async stateAt(prefix: readonly DagNode[], isSwept = false): Promise<StateThere | undefined> {
     const { folder } = this.#parts
@@ -140,14 +140,12 @@ export class Contents {
   }
 
   async #cut(prefix: readonly DagNode[]): Promise<number | undefined> {
-    const { folder, ledger } = this.#parts
+    const { folder, revision } = this.#parts
     const nodes = this.#inOrderOfFold(prefix)
     let cut = cutOf(folder.stack, nodes)
     if (cut.nodes === prefix.length) return cut.stack
-    const fold = await folder.sorted()
-    if (!fold) return undefined
-    await ledger.commit(fold.ops)
-    fold.committed()
+    const last = nodes.at(-1)
+    if (last === undefined || !(await revision.sort(last))) return undefined
     cut = cutOf(folder.stack, nodes)
     return cut.nodes === prefix.length ? cut.stack : undefined
   }

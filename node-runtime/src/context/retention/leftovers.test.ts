@@ -47,6 +47,24 @@ it('what cannot be removed while the store is opened anew is removed a little la
   expect(disk.get(incomingMetaKey(contextA))).toBeUndefined()
 })
 
+it('who reads the context again, however often, does not put the removal off', async () => {
+  const { leftovers, delays, fire, breakStore, disk } = await cutOff()
+  leftovers.look(contextA)
+  breakStore(new Error('no space left on device'))
+  const fired = fire()
+  // While it is removed, too.
+  breakStore(undefined)
+  leftovers.look(contextA)
+  breakStore(new Error('no space left on device'))
+  await fired
+  expect(delays()).toEqual([RECEIPT_PAUSE_MS])
+  breakStore(undefined)
+  leftovers.look(contextA)
+  expect(delays()).toEqual([RECEIPT_PAUSE_MS])
+  await fire()
+  expect(disk.get(incomingMetaKey(contextA))).toBeUndefined()
+})
+
 it('nothing is looked for once it is closed, by a removal that fails then either', async () => {
   const { leftovers, delays, fire, breakStore } = await cutOff()
   leftovers.note(contextA)

@@ -18,14 +18,16 @@ interface LeftoversParts {
 export class Leftovers {
   readonly #parts: LeftoversParts
   readonly #timers = new Map<ContextId, () => void>()
+  readonly #dropping = new Set<ContextId>()
   #closed = false
 
   constructor(parts: LeftoversParts) {
     this.#parts = parts
   }
 
-  /** What an earlier run has left, if it has. */
+  /** What an earlier run has left, if it has. What is to go already goes when it was to: each write that fails looks again. */
   look(id: ContextId): void {
+    if (this.#timers.has(id) || this.#dropping.has(id)) return
     if (this.#parts.store.get(incomingMetaKey(id)) !== undefined) this.note(id)
   }
 
@@ -58,9 +60,11 @@ export class Leftovers {
     // It notes the context at its end.
     const release = receipts.hold(id)
     if (release === undefined) return
+    this.#dropping.add(id)
     try {
       await dropIncoming(store, id)
     } finally {
+      this.#dropping.delete(id)
       release()
     }
   }

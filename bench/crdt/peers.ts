@@ -58,7 +58,7 @@ function mapState(under: (key: Bytes) => Bytes | undefined = () => undefined) {
 
 function sessionOn(state: CrdtState, now: () => bigint): CrdtSession {
   const account = idBytes(accountOf(AUTHOR))
-  return new CrdtSession(state, { replica: idBytes(AUTHOR), account, now, newId: () => ID })
+  return new CrdtSession(state, { replica: idBytes(AUTHOR), account, hlc: 1n, now, newId: () => ID })
 }
 
 function ours(): Uint8Array[] {

@@ -112,6 +112,7 @@ class Subject {
     const session = new CrdtSession(overlay(this.#state), {
       replica: idBytes(AUTHOR),
       account: idBytes(accountOf(AUTHOR)),
+      hlc,
       now: () => this.#now++,
       newId: () => ID,
     })

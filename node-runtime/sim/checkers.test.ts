@@ -271,6 +271,14 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     'a delta of the far future',
     () => withHistory(mixed, { madeMs: new Map(mixed.everything.map(({ id }) => [id, 0])) }),
   ],
+  [
+    'stamps',
+    'a delta later than what it writes',
+    () => ({
+      ...mixed,
+      deltas: mixed.deltas.map((each) => ({ ...each, delta: { ...each.delta, hlc: each.delta.hlc + 1n } })),
+    }),
+  ],
   ['secrecy', 'a removed member reads on', () => ({ ...mixed, exposed: [{ name: 'n1', id: nobody }] })],
   [
     'secrecy',

@@ -217,6 +217,7 @@ const damagedTarget: Target = {
     const session = new CrdtSession(counted(state, work), {
       replica: (author ?? new Replica('none')).bytes,
       account: (author ?? new Replica('none')).account,
+      hlc: 0n,
       now: counter(),
       newId: () => ID,
     })

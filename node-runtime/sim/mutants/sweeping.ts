@@ -3,6 +3,15 @@ import type { Mutant } from './mutant.ts'
 
 export const SWEEPING: readonly Mutant[] = [
   {
+    name: 'delta-is-later-than-its-stamps',
+    file: 'context/calls/sealing.ts',
+    find: 'hlc: beganNs ?? hlc.tick()',
+    replace: 'hlc: hlc.tick()',
+    why: 'a removal made while a call ran is swept beneath its delta, and what the call had written before shows again',
+    breaks: 'I1',
+    chosenFrom: 'source',
+  },
+  {
     name: 'sweep-takes-what-was-removed-above',
     file: 'context/apply/roots-below.ts',
     find: 'otherwise: transaction.staged() }',

@@ -62,6 +62,7 @@ export class Replica {
     return new CrdtSession(state, {
       replica: this.bytes,
       account: this.account,
+      hlc: time.now,
       now: () => time.now++,
       newId: () => sha256(this.bytes, u32be(this.#ids++)),
     })

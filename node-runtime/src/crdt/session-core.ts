@@ -13,7 +13,9 @@ export interface CrdtEnvironment {
   readonly replica: Bytes
   /** 32 bytes: the account behind the replica. */
   readonly account: Bytes
-  /** Strictly increasing, never below the HLC of the delta to be. */
+  /** The HLC of the delta to be: no stamp is below it, as what was removed goes once all that may still come is later (ADR 0029). */
+  readonly hlc: bigint
+  /** Strictly increasing, never below `hlc`. */
   now(): bigint
   /** 32 unpredictable bytes. */
   newId(): Bytes
@@ -27,7 +29,6 @@ export class SessionCore {
   readonly #fragments = new Map<string, Fragment>()
   readonly #created = new Set<string>()
   #weight = 0
-  #firstNow: bigint | undefined
   #lastStamp = 0n
 
   constructor(state: CrdtState, env: CrdtEnvironment) {
@@ -79,7 +80,6 @@ export class SessionCore {
   /** Above every stamp of this session, the clock's, and `seen`, so that a later write always replaces what it saw. */
   readonly next = (seen = 0n): bigint => {
     const now = this.env.now()
-    this.#firstNow ??= now
     const above = seen > this.#lastStamp ? seen : this.#lastStamp
     const stamp = now > above ? now : above + 1n
     return this.#give(stamp)
@@ -107,12 +107,12 @@ export class SessionCore {
   }
 
   #give(stamp: bigint): bigint {
-    // Half the allowance: the delta's HLC is at most the first `now`, and never this far below it.
-    const first = this.#firstNow ?? 0n
-    if (stamp > first + STAMP_LEAD_MAX / 2n && this.env.isAnyLeadFine !== true) {
+    // Half the allowance.
+    const { hlc, isAnyLeadFine } = this.env
+    if (stamp > hlc + STAMP_LEAD_MAX / 2n && isAnyLeadFine !== true) {
       throw new CrdtError(
         'CRDT_LIMIT',
-        `what is to be replaced was written ${stamp - first} ns ahead of the clock; try again later`,
+        `what is to be replaced was written ${stamp - hlc} ns ahead of the clock; try again later`,
       )
     }
     this.#lastStamp = stamp

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Bytes, fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { sha256 } from '../base/hash.ts'
-import { KEY_BYTES_MAX } from './limits.ts'
+import { KEY_BYTES_MAX, STAMP_LEAD_MAX } from './limits.ts'
+import { memoryState } from './memory-state.ts'
 import { idOf, items, Replica } from './replica-fixture.ts'
-import type { CrdtSession } from './session.ts'
+import { CrdtSession } from './session.ts'
 
 const id = idOf('instance')
 const text = (bytes: Bytes | undefined): string | undefined => (bytes === undefined ? undefined : fromUtf8(bytes))
@@ -296,4 +297,12 @@ describe('a session', () => {
     })
     expect(text(one.session().mapGet(id, utf8('key')))).toBe('value')
   })
+})
+
+it('what a call writes so late by its own clock that nobody would merge it is refused at once', () => {
+  const { bytes: replica, account } = new Replica('late')
+  const at = (ahead: bigint) =>
+    new CrdtSession(memoryState(), { replica, account, hlc: 1000n, now: () => 1000n + ahead, newId: () => id })
+  expect(at(STAMP_LEAD_MAX / 2n).setInsert(id, utf8('e'))).toBe(true)
+  expect(() => at(STAMP_LEAD_MAX / 2n + 1n).setInsert(id, utf8('e'))).toThrow(/ahead of the clock/)
 })

@@ -152,6 +152,8 @@ export interface GuestOutcome {
   readonly migrationWitness?: Bytes
   /** Absent when the call wrote and announced none. */
   readonly blobs?: GuestBlobs
+  /** The first `time_now` of this job: its `env.timeNs`, or later where others of its run ended later. No stamp it made is earlier. */
+  readonly beganNs: bigint
   /**
    * No stamp this job made is later. It is the last `time_now`, moved up to the end of its 2^-16 s step (the grain of
    * the guests' own hybrid clocks), and at least `env.timeNs`. A delta whose HLC is its call's `timeNs` sorts after

@@ -34,6 +34,7 @@ export function runJob(job: GuestJob, parts: JobParts): GuestOutcome {
   if (error) call.blobs.drop()
   return {
     ...(error ? failed(call, error) : succeeded(job, call)),
+    beganNs: job.env.timeNs,
     timeNs: call.clock.end,
     tookMs: performance.now() - startedMs,
   }
@@ -122,7 +123,7 @@ function refuseMethod(method: string, module: LoadedModule): GuestError | undefi
 
 const NO_EFFECTS = { events: [], changes: [], privateChanges: [], xcalls: [], proposals: [], approvals: [] }
 
-type Result = Omit<GuestOutcome, 'timeNs' | 'tookMs'>
+type Result = Omit<GuestOutcome, 'beganNs' | 'timeNs' | 'tookMs'>
 
 const REFUSALS = new Set(['guest_error', 'method_not_found', 'invalid_signature', 'timeout', 'worker_lost'])
 

@@ -260,6 +260,7 @@ function timedOut(job: GuestJob): GuestOutcome {
     xcalls: [],
     proposals: [],
     approvals: [],
+    beganNs: job.env.timeNs,
     timeNs: job.env.timeNs,
     tookMs: 0,
   }

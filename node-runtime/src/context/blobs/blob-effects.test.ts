@@ -48,6 +48,7 @@ function stagedIn(disk: GuestDisk, content: string): GuestOutcome {
     proposals: [],
     approvals: [],
     blobs: { created: [writer.finish()], announced: [] },
+    beganNs: 0n,
     timeNs: 0n,
     tookMs: 0,
   }

@@ -16,7 +16,16 @@ import { type ContextParts, nodeOf } from '../parts.ts'
 import type { AskedXCalls } from '../xcalls/xcalls.ts'
 import { isHandler, type OwnState, type PendingCall } from './call.ts'
 import type { Ran } from './guest-run.ts'
-import { guestFailure, hasArtifact, isWriting, leavesTrace, payloadOf, refusedHandler, takesPart } from './outcomes.ts'
+import {
+  guestFailure,
+  hasArtifact,
+  isWriting,
+  leavesTrace,
+  payloadOf,
+  refusedHandler,
+  stampsBegan,
+  takesPart,
+} from './outcomes.ts'
 import { Parents, sealCall } from './sealing.ts'
 import { type LogBody, operationsOf, ProposalPace } from './taking-part.ts'
 
@@ -182,7 +191,8 @@ export class CallWriter {
     const payload = payloadOf(outcome, meta.depth)
     if (payload) {
       await authority.renewKey(record.groupId)
-      done.sealed = { delta: sealCall({ payload, applicationId }, parents, { parts: this.#parts }), payload }
+      const made = { payload, applicationId, beganNs: stampsBegan(outcome) }
+      done.sealed = { delta: sealCall(made, parents, { parts: this.#parts }), payload }
     }
     done.ops = [...this.#privateOps(outcome), ...placed, ...(done.asked?.ops ?? []), ...meta.settle]
   }

@@ -149,7 +149,14 @@ it('of a run that the machine has ended the call that it met fails, and those be
     stage.way = straight
     const [first] = await next(...args)
     const error = { kind: 'timeout', message: 'too long' } as const
-    const late: GuestOutcome = { status: 'error', error, ...failure, timeNs: first?.timeNs ?? 0n, tookMs: 1 }
+    const late: GuestOutcome = {
+      status: 'error',
+      error,
+      ...failure,
+      beganNs: 0n,
+      timeNs: first?.timeNs ?? 0n,
+      tookMs: 1,
+    }
     return first ? [first, late] : []
   }
   const settled = await stage.settled(['a', 'b', 'c'].map((key) => stage.set(key)))

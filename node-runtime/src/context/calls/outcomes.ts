@@ -26,6 +26,14 @@ export function payloadOf({ artifact, events }: GuestOutcome, depth: number): De
   return artifact && artifact.bytes.byteLength > 0 ? { artifact, events, depth } : undefined
 }
 
+/**
+ * The HLC of its delta: a removal goes once all deltas that may still come are later (ADR 0029), and none may have a stamp from before.
+ * Undefined where the state is a fold in their order: there an older one costs all that came while it ran.
+ */
+export function stampsBegan({ artifact, beganNs }: GuestOutcome): bigint | undefined {
+  return artifact?.kind === 'host' ? beganNs : undefined
+}
+
 export function refusedHandler(method: string, { logs }: GuestOutcome): ContextError {
   const message = `${method} was run by an event: handlers of events may not propose or approve`
   return new ContextError('GUEST_FAILED', message, { data: { method, kind: 'host_error', logs } })

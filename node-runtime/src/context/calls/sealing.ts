@@ -12,6 +12,8 @@ export interface Made {
   readonly applicationId: ApplicationId
   /** The cut that named this code, where it was another than the present one. */
   readonly madeUnder?: readonly OpId[]
+  /** Where stamps begin that are to be none below the HLC. Nothing has come since: a call has the queue of its context. */
+  readonly beganNs?: bigint | undefined
 }
 
 type SealingParts = Pick<ContextParts, 'record' | 'dag' | 'identity' | 'hlc' | 'random' | 'authority'> & {
@@ -47,7 +49,7 @@ export class Parents {
 
 /** To be signed with the others of its batch. Throws NOT_ALLOWED, GROUP_KEY_PENDING, CONTEXT_BUSY. */
 export function sealCall(
-  { payload, applicationId, madeUnder }: Made,
+  { payload, applicationId, madeUnder, beganNs }: Made,
   parents: Parents,
   { rewrites, parts }: { readonly rewrites?: readonly DeltaId[]; readonly parts: SealingParts },
 ): UnsignedDelta {
@@ -71,7 +73,7 @@ export function sealCall(
     contextId: record.id,
     author: identity.publicKey,
     ...parents.next,
-    hlc: hlc.tick(),
+    hlc: beganNs ?? hlc.tick(),
     governance,
     keyId: sealing.keyId,
     ...(rewrites ? { rewrites } : {}),

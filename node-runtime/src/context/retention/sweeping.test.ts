@@ -2,6 +2,7 @@
 // come. A write that did not know of the removal and is written again above shows, as it is later now.
 import { expect, it } from 'vitest'
 import { isSwept } from '../../crdt/sweeping.ts'
+import type { GuestExecutor } from '../../runtime/guest-executor.ts'
 import { stateEntries } from '../../storage/context-state.ts'
 import { readStateMeta } from '../../storage/state-meta.ts'
 import type { StoreOp } from '../../store/store.ts'
@@ -182,6 +183,47 @@ it('who was away for longer than history takes the state, and brings back what t
   await world.pass(60_000)
   await converge(world, shared.contextId, NAMES)
   for (const name of NAMES) expect(await items(scene, name)).toEqual({ beside: 'cyd', other: 'bob' })
+})
+
+it('what a call wrote that had begun before a removal does not come back when the removal goes', async () => {
+  const scene = await share('mixed', ['ada', 'bob'], { retention: { checkpointMin: 8, sweepEvery: 8 } })
+  const { world, shared } = scene
+  const atOnce = async () => {}
+  let held: () => Promise<void> = atOnce
+  const wrapExecutor = (executor: GuestExecutor): GuestExecutor => ({
+    inspect: (module) => executor.inspect(module),
+    close: () => executor.close(),
+    run: async (...args) => {
+      await held()
+      return executor.run(...args)
+    },
+  })
+  await world.run(world.get('bob').stop())
+  await world.start('bob', { boot: ['ada', 'bob'], wrapExecutor })
+  for (const key of ['k', ...Array.from({ length: 5 }, () => 'other')]) await set(scene, 'ada', key)
+  await converge(world, shared.contextId, ['ada', 'bob'])
+  const gate = Promise.withResolvers<void>()
+  held = () => gate.promise
+  const slow = world.get('bob').call(shared.contextId, 'set', { key: 'k', value: 'bob' })
+  await world.pass(20)
+  await remove(scene, 'ada', 'k')
+  await world.pass(20)
+  await set(scene, 'ada', 'other')
+  await world.pass(20)
+  held = atOnce
+  gate.resolve()
+  await world.run(slow)
+  await converge(world, shared.contextId, ['ada', 'bob'])
+  expect(await items(scene, 'bob')).toEqual({ other: 'ada' })
+  // As long as its delta is none of those that go with the removal, it has to win over it.
+  await world.pass(60_000)
+  for (let round = 0; round < 2; round += 1) {
+    for (let i = 0; i < 8; i += 1) await set(scene, NAMES[i % 2] ?? 'ada', 'other')
+    await world.pass(60_000)
+    await converge(world, shared.contextId, ['ada', 'bob'])
+    for (const name of ['ada', 'bob']) expect(Object.keys((await items(scene, name)) as object)).toEqual(['other'])
+  }
+  expect(await removals(scene, 'ada')).toBe(0)
 })
 
 it('a few large deltas above a cut are taken down and built up in batches of bounded size', async () => {

@@ -100,6 +100,7 @@ function callOf(replica: Replica, body: (session: CrdtSession) => void): Sent | 
   const session = new CrdtSession(state, {
     replica: replica.bytes,
     account: replica.account,
+    hlc,
     now: () => now++,
     newId: () => replica.bytes,
   })

@@ -35,6 +35,7 @@ export class HostCrdt {
     this.#session ??= new CrdtSession(state, {
       replica: env.executorId,
       account: env.accountId,
+      hlc: env.timeNs,
       now: () => clock.now(),
       newId: () => random.bytes(ID_BYTES),
       isAnyLeadFine: isMigration,

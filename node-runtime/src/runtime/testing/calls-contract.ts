@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../base/bytes.ts'
 import type { GuestOutcome } from '../guest-executor.ts'
-import { call, commitTo, entry, SOURCE } from './executor-fixture.ts'
+import { call, commitTo, ENV, entry, SOURCE } from './executor-fixture.ts'
 import type { Subject } from './executor-subject.ts'
 import { shown, text } from './executor-subject.ts'
 import { compileGuest } from './test-guests.ts'
@@ -123,6 +123,7 @@ export function callsContract(subject: Subject): void {
       const times = outcomes.map(({ timeNs }) => timeNs)
       expect(told).toEqual(times)
       expect(times.every((timeNs, index) => index === 0 || timeNs > (times[index - 1] ?? 0n))).toBe(true)
+      expect(outcomes.map(({ beganNs }) => beganNs)).toEqual([ENV.timeNs, ...times.slice(0, -1).map((ns) => ns + 1n)])
     })
 
     it('are empty without jobs', async () => {

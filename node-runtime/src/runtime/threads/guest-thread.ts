@@ -189,5 +189,5 @@ export class GuestThread {
 
 function lostOutcome(kind: GuestErrorKind, message: string, timeNs: bigint, tookMs: number): GuestOutcome {
   const none = { logs: [], events: [], changes: [], privateChanges: [], xcalls: [], proposals: [], approvals: [] }
-  return { status: 'error', error: { kind, message }, ...none, timeNs, tookMs }
+  return { status: 'error', error: { kind, message }, ...none, beganNs: timeNs, timeNs, tookMs }
 }

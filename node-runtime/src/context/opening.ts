@@ -157,9 +157,12 @@ function standingOn(
 }
 
 async function sweep(rows: ContextStore, bound: string, base: number, batches: Batches): Promise<void> {
-  for await (const { id } of rows.parked(undefined)) {
-    if (id < bound) await batches.add(rows.unpark(id))
+  for await (const delta of rows.parked(undefined)) {
+    if (delta.id >= bound) continue
+    // By its row the others are found.
+    for (const op of [...rows.dropAwaitedBy(delta), rows.unpark(delta.id)]) await batches.add(op)
   }
+  for (const id of await rows.outgoing()) if (id < bound) await batches.add(rows.clearOutgoing(id))
   for await (const op of rows.dropUndosBelow(base)) await batches.add(op)
 }
 

@@ -38,3 +38,6 @@ export const FAILURES_MAX = 3
 
 /** What the measured part of the inputs must reach of the branches of the decoders. */
 export const BRANCHES_PERCENT_MIN = 90
+
+/** And of those of each decoder file: a large one that is reached everywhere hides no small one that is not. */
+export const FILE_BRANCHES_PERCENT_MIN = 80

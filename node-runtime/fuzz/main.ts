@@ -77,11 +77,11 @@ class Tally {
     const left = this.#rounds - this.#answered
     const asked = { inputs, inputsToMeasure: inputsToMeasure(this.#targets, measured), isCut: left > 0 }
     const { report, failures } = this
-    const isSome = names.length < this.#targets.length || report.percent === undefined
+    const isSome = names.length < this.#targets.length || report.reached === undefined
     const text = [
       report.text(),
       ...(isSome ? [] : report.filesBelow(100)),
-      branchesText(report.percent, isWhole ? asked : undefined),
+      branchesText(report.reached, isWhole ? asked : undefined),
       `${how}${left > 0 ? `${left} of ${this.#rounds} rounds not run to their end: ` : ''}${report.inputs} inputs in ${this.seconds.toFixed(0)} s, ${failures.length} failures`,
     ].join('\n')
     say(text)
@@ -90,7 +90,7 @@ class Tally {
 
   get isWell(): boolean {
     const { report, failures } = this
-    return failures.length === 0 && report.inputs > 0 && (!this.#options.isWhole || isReached(report.percent))
+    return failures.length === 0 && report.inputs > 0 && (!this.#options.isWhole || isReached(report.reached))
   }
 }
 

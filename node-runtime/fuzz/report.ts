@@ -4,7 +4,7 @@ import path from 'node:path'
 import { type Branch, branchesOf, markTaken } from './branches.ts'
 import { DECODER_FILES } from './decoder-files.ts'
 import type { ExecutedScript } from './executed.ts'
-import { BRANCHES_PERCENT_MIN } from './limits.ts'
+import { BRANCHES_PERCENT_MIN, FILE_BRANCHES_PERCENT_MIN } from './limits.ts'
 import type { RoundAnswer } from './worker.ts'
 
 const SOURCES = path.resolve(import.meta.dirname, '../src')
@@ -29,21 +29,31 @@ export interface Asked {
   readonly isCut: boolean
 }
 
-/** `percent`: undefined where nothing was measured. `asked`: undefined where only some of the targets ran. */
-export function branchesText(percent: number | undefined, asked: Asked | undefined): string {
-  if (percent === undefined) return 'branches of the decoders: not measured, as only the first round of a target is'
-  const reached = `branches of the decoders reached: ${percent.toFixed(1)} %`
-  if (asked === undefined) return reached
-  if (isReached(percent)) return `${reached}, at least ${BRANCHES_PERCENT_MIN} are asked for`
+/** What was reached of the branches. */
+export interface Reached {
+  /** Of all together. */
+  readonly percent: number
+  /** Decoder files of which less was reached than of each must be. */
+  readonly low: readonly string[]
+}
+
+/** `reached`: undefined where nothing was measured. `asked`: undefined where only some of the targets ran. */
+export function branchesText(reached: Reached | undefined, asked: Asked | undefined): string {
+  if (reached === undefined) return 'branches of the decoders: not measured, as only the first round of a target is'
+  const text = `branches of the decoders reached: ${reached.percent.toFixed(1)} %`
+  if (asked === undefined) return text
+  const least = `at least ${BRANCHES_PERCENT_MIN} are asked for, and ${FILE_BRANCHES_PERCENT_MIN} of each file`
+  if (isReached(reached)) return `${text}, ${least}`
   const { inputs, inputsToMeasure, isCut } = asked
-  const failed = `${reached}: FAILED, at least ${BRANCHES_PERCENT_MIN} are asked for`
+  const low = reached.low.length === 0 ? '' : ` (fewer of ${reached.low.join(', ')})`
+  const failed = `${text}: FAILED, ${least}${low}`
   if (isCut) return `${failed}; it was cut short`
   if (inputs >= inputsToMeasure) return failed
   return `${failed}; ${inputs} inputs are too few to measure enough of each target: it takes --inputs ${inputsToMeasure}`
 }
 
-export function isReached(percent: number | undefined): boolean {
-  return (percent ?? 0) >= BRANCHES_PERCENT_MIN
+export function isReached(reached: Reached | undefined): boolean {
+  return reached !== undefined && reached.percent >= BRANCHES_PERCENT_MIN && reached.low.length === 0
 }
 
 export class Report {
@@ -75,23 +85,27 @@ export class Report {
     return [...this.#targets.values()].reduce((total, sum) => total + sum.inputs, 0)
   }
 
-  /** Of all branches of all decoder files. Undefined where nothing was measured. */
-  get percent(): number | undefined {
+  /** Undefined where nothing was measured. */
+  get reached(): Reached | undefined {
     const all = [...this.#branches.values()].reduce((total, branches) => total + branches.length, 0)
     const taken = [...this.#taken.values()].reduce((total, set) => total + set.size, 0)
-    return taken === 0 ? undefined : (100 * taken) / all
+    if (taken === 0) return undefined
+    return { percent: (100 * taken) / all, low: this.#below(FILE_BRANCHES_PERCENT_MIN).map(({ file }) => file) }
   }
 
   /** Files below `percent`, worst first, with the lines that nothing reached. */
   filesBelow(percent: number): string[] {
+    return this.#below(percent).map(({ file, branches, taken }) => {
+      const open = branches.flatMap(({ line, what }, index) => (taken.has(index) ? [] : [`${line} ${what}`]))
+      return `${file}: ${taken.size} of ${branches.length}; not ${open.join(', ')}`
+    })
+  }
+
+  #below(percent: number): { file: string; branches: readonly Branch[]; taken: ReadonlySet<number> }[] {
     return [...this.#branches]
       .map(([file, branches]) => ({ file, branches, taken: this.#taken.get(file) ?? new Set<number>() }))
       .filter(({ branches, taken }) => branches.length > 0 && (100 * taken.size) / branches.length < percent)
       .sort((a, b) => a.taken.size / a.branches.length - b.taken.size / b.branches.length)
-      .map(({ file, branches, taken }) => {
-        const open = branches.flatMap(({ line, what }, index) => (taken.has(index) ? [] : [`${line} ${what}`]))
-        return `${file}: ${taken.size} of ${branches.length}; not ${open.join(', ')}`
-      })
   }
 
   text(): string {

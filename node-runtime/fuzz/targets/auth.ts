@@ -1,7 +1,8 @@
 // What the store has of keys and logins, and permissions as clients write them.
 
 import { decodeKey, decodeSession, decodeSigningSecret, encodeRecord, type Key } from '../../src/auth/keys/records.ts'
-import { readNewPermissions, readPermissions } from '../../src/auth/permissions.ts'
+import { PERMISSION_CHARS_MAX, PERMISSIONS_CHARS_MAX, PERMISSIONS_MAX } from '../../src/auth/limits.ts'
+import { coveredBy, covers, coversSome, readNewPermissions, readPermissions } from '../../src/auth/permissions.ts'
 import { type Bytes, fromUtf8, utf8 } from '../../src/base/bytes.ts'
 import { Rejected, type Target } from '../target.ts'
 
@@ -51,9 +52,41 @@ const permissionTarget: Target = {
   decoders: ['auth/permissions.ts#readPermissions'],
   codes: ['AUTH_INPUT', 'NOT_TEXT'],
   format: 'text',
-  seeds: [utf8('admin'), utf8('context:execute[c,u,m]\nblob:add:file\nkeys'), utf8('namespace:list\ngroup[a]')],
-  run: (input) => hasManyForms(readPermissions(textOf(input).split('\n'))),
+  seeds: [
+    'admin',
+    'context:execute[c,u,m]\nblob:add:file\nkeys',
+    'context:execute[c]\ncontext:execute[c,,m]\ncontext:execute[c,v]',
+    'namespace:list\ngroup[a]\ncontext[c]\nblob:get[b]',
+    'context:alias:create:application\ncontext:nothing',
+    'context:list[a,]\ncontext:execute[c,u,m,n]',
+    'admin[a]',
+    'keys[a]',
+    'group[,a]',
+    'admin:a',
+    `context[${'a'.repeat(PERMISSION_CHARS_MAX)}]`,
+    'admin\n'.repeat(PERMISSIONS_MAX),
+    `${'a'.repeat(200)}\n`.repeat(Math.ceil(PERMISSIONS_CHARS_MAX / 200)),
+  ].map(utf8),
+  run(input) {
+    const read = readPermissions(textOf(input).split('\n'))
+    for (const asked of [...ASKED, ...read]) {
+      const isCovered = coveredBy(read, asked)
+      if (isCovered && !coversSome(read, asked)) throw new Error('what is granted is granted for nothing at all')
+      if (isCovered !== read.some((grant) => covers(grant, asked))) throw new Error('a grant is lost among others')
+    }
+    return undefined
+  },
 }
+
+/** As routes ask. */
+const ASKED = [
+  'keys:list',
+  'context:execute[c,u,m]',
+  'context:execute[c]',
+  'context:list[c]',
+  'context:delete[c]',
+  'blob:get[b]',
+]
 
 /** Those that a key is given: one that would grant nothing is refused. */
 const newPermissionTarget: Target = {

@@ -228,7 +228,27 @@ const damagedTarget: Target = {
     for (const sent of histories.find((history) => history.type === type)?.artifacts.slice(0, 2) ?? []) {
       mergeArtifact(counted(state, work), sent.artifact, sent)
     }
+    READ_WHOLE[type]?.(session)
+    if (random.oneIn(8)) session.deleteCollection(ID)
+    session.takeArtifact()
     return undefined
+  },
+}
+
+const BEGINNING = utf8('k'.repeat(64))
+
+/** As guests go through a collection: in order, back, and between keys of which some stand in the index by their hashes. */
+const READ_WHOLE: Readonly<Record<string, (session: CrdtSession) => void>> = {
+  UnorderedMap: (session) => session.mapIter(ID),
+  UnorderedSet: (session) => session.setIter(ID),
+  SortedMap: ({ sortedMap }) => {
+    sortedMap.last(ID)
+    sortedMap.range(ID, { gte: utf8('1'), lt: concat([BEGINNING, utf8('5')]) })
+    sortedMap.range(ID, { gte: concat([BEGINNING, utf8('1')]), reverse: true })
+  },
+  SortedSet: ({ sortedSet }) => {
+    sortedSet.first(ID)
+    sortedSet.range(ID, { lt: utf8('5'), reverse: true })
   },
 }
 

@@ -2,6 +2,7 @@
 import { utf8 } from '../../src/base/bytes.ts'
 import { Replica } from '../../src/crdt/replica-fixture.ts'
 import { GuestFault } from '../../src/runtime/call/guest-fault.ts'
+import { guestSlice } from '../../src/runtime/call/guest-memory.ts'
 import { Invocation } from '../../src/runtime/call/invocation.ts'
 import { bindHostFunction, type HostFunction } from '../../src/runtime/host/host-function.ts'
 import { PARAMETERS, type ParameterKind } from '../../src/runtime/host/host-parameters.ts'
@@ -228,7 +229,12 @@ const hostCallTarget: Target = {
       const run = bindHostFunction(host, { arity, result: generation === 0 ? 'i32' : 'i64' }, call)
       run(...Array.from({ length: arity }, word))
     }
-    call.crdt.artifact()
+    if (call.crdt.artifact() !== undefined && !call.crdt.flushed) throw new Error('what was not flushed is passed on')
+    // As functions do that read a text and answer into the same place.
+    const place = guestSlice(word(), word())
+    call.memory.requireSpace(place)
+    call.memory.write(place, utf8(call.memory.text(place)))
+    if (call.memory.pages < 1) throw new Error('a memory without a page')
     return undefined
   },
 }
@@ -236,12 +242,14 @@ const hostCallTarget: Target = {
 const applyTarget: Target = {
   name: 'host-apply',
   decoders: ['runtime/host/host-crdt.ts#HostCrdt'],
-  codes: ['host_error'],
+  codes: ['host_error', 'state_unreadable'],
   format: 'binary',
-  seeds: [utf8('\u0001\u0000'), ...crdtArtifacts.slice(0, 20)],
+  seeds: [utf8('\u0001\u0000'), ...crdtArtifacts],
   share: 0.2,
   run(input) {
-    new Invocation({ ...parts, storage: 'host', isApply: true }).crdt.apply(input)
+    // Into nothing, and, of some, into what cannot be read.
+    const shared = (input.at(-1) ?? 0) % 2 === 1 ? { get: () => utf8('damaged') } : parts.shared
+    new Invocation({ ...parts, shared, storage: 'host', isApply: true }).crdt.apply(input)
     return undefined
   },
 }

@@ -60,6 +60,7 @@ import { codecTarget, WIRE } from './codec-target.ts'
 import { deltaTargets } from './deltas.ts'
 import { lookTwice } from './look-twice.ts'
 import { treeDiffTarget } from './tree-diff.ts'
+import { wantsTarget } from './wants.ts'
 
 const fixedRandom: Random = { bytes: (length) => new Uint8Array(length).fill(7), float: () => 0.5 }
 const contextId = idOf<ContextId>('context')
@@ -372,6 +373,7 @@ export const wireTargets: readonly Target[] = [
   requestTarget,
   frameTarget,
   answersTarget,
+  wantsTarget,
   treeDiffTarget,
   ...blobTargets(contextId, namespaceId),
 ]

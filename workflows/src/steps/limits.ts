@@ -28,6 +28,10 @@ export const SYNC_REQUEST_TIMEOUT_MS = 10_000
 /** For the same where the time of the step is nearly over, or is over and all nodes are looked at once more. */
 export const SYNC_LAST_ANSWER_MS = 2_000
 
+/** Event handlers that a node is asked for at once (nodes give no more), and how often: more of one context count as not settled. */
+export const HANDLERS_PAGE = 1000
+export const HANDLERS_PAGES_MAX = 16
+
 /** How long a check waits for a node that it has asked to synchronise: a peer that is not reached must not hold it up. */
 export const SYNC_TRIGGER_WAIT_MS = 2_000
 

@@ -116,7 +116,11 @@ function waiting(node: FixtureNode): unknown {
 }
 
 function waitingRows(name: string): FixtureRoute['handle'] {
-  return (node) => ({ data: { [name]: node.waiting[name] ?? [] } })
+  return (node, _params, _body, query) => {
+    const offset = Number(query.get('offset') ?? 0)
+    const rows = node.waiting[name] ?? []
+    return { data: { [name]: rows.slice(offset, offset + Math.min(Number(query.get('limit') ?? 100), node.pageMax)) } }
+  }
 }
 
 function deltaPlace(node: FixtureNode, [id = '', delta = '']: string[]): unknown {

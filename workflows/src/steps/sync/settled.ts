@@ -2,7 +2,7 @@
 // the nodes agree; what a node does not tell is not looked at.
 import { ClientError } from '../../client/client-error.ts'
 import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
-import { SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
+import { HANDLERS_PAGE, HANDLERS_PAGES_MAX, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
 import { optional } from './delta-place.ts'
@@ -44,7 +44,7 @@ async function look(node: NodeHandle, contextId: string, options: Options): Prom
     const group =
       typeof groupId === 'string' ? await get(`/admin-api/groups/${encodeURIComponent(groupId)}`) : undefined
     const hash = isJsonObject(group) ? group.groupStateHash : undefined
-    const waits = isJsonObject(waiting) ? await waitsOf(waiting, () => get(`${at}/waiting/handlers`)) : []
+    const waits = isJsonObject(waiting) ? await waitsOf(waiting, (page) => get(`${at}/waiting/handlers?${page}`)) : []
     return { node: node.name, governance: typeof hash === 'string' ? hash : undefined, waits }
   } catch (error) {
     options.signal.throwIfAborted()
@@ -53,10 +53,7 @@ async function look(node: NodeHandle, contextId: string, options: Options): Prom
   }
 }
 
-async function waitsOf(
-  counts: Readonly<Record<string, JsonValue | undefined>>,
-  handlers: () => Promise<JsonValue | undefined>,
-): Promise<string[]> {
+async function waitsOf(counts: Readonly<Record<string, JsonValue | undefined>>, handlers: Page): Promise<string[]> {
   const found: string[] = []
   const count = (name: string) => Number(counts[name] ?? 0)
   if (count('pending') > 0) found.push(`${deltas(count('pending'))} waiting for parents`)
@@ -67,15 +64,29 @@ async function waitsOf(
     const why = typeof counts.rewritingError === 'string' ? `: ${counts.rewritingError}` : ''
     found.push(`deltas of its own are to be written again${why}`)
   }
-  const untried = count('handlers') === 0 ? 0 : countUntried(await handlers())
-  if (untried > 0) found.push(untried === 1 ? '1 event handler to run' : `${untried} event handlers to run`)
+  if (count('handlers') > 0) found.push(...(await handlersToRun(count('handlers'), handlers)))
   return found
 }
 
-/** One that has failed is tried again later and later: nobody waits for that. */
-function countUntried(reply: JsonValue | undefined): number {
-  const rows = isJsonObject(reply) && Array.isArray(reply.handlers) ? reply.handlers : []
-  return rows.filter((row) => isJsonObject(row) && Number(row.attempts) === 0).length
+/** `query`: which part of the list. Undefined: the node has no such list. */
+type Page = (query: string) => Promise<JsonValue | undefined>
+
+/** One that has failed is tried again later and later: nobody waits for that. Those of `count` that were not seen may be untried. */
+async function handlersToRun(count: number, page: Page): Promise<string[]> {
+  let untried = 0
+  let seen = 0
+  for (let pages = 0; pages < HANDLERS_PAGES_MAX; pages += 1) {
+    const reply = await page(`limit=${HANDLERS_PAGE}&offset=${seen}`)
+    // What a node does not tell is not looked at.
+    if (!isJsonObject(reply) || !Array.isArray(reply.handlers)) return []
+    const rows = reply.handlers
+    untried += rows.filter((row) => isJsonObject(row) && Number(row.attempts) === 0).length
+    seen += rows.length
+    if (rows.length === 0 || seen >= count) break
+  }
+  if (untried > 0) return [untried === 1 ? '1 event handler to run' : `${untried} event handlers to run`]
+  // Rows that go while the list is read move others to where was looked before.
+  return seen < count ? [`only ${seen} of ${count} event handlers could be looked at`] : []
 }
 
 export function deltas(count: number): string {

@@ -307,6 +307,36 @@ describe('nodes that agree, but are not settled', () => {
     expect(run.failure?.message).toContain('n-1: 1 event handler to run')
   })
 
+  test('have an event handler to run behind however many that failed before', async () => {
+    const failed = Array.from({ length: 250 }, () => ({ handler: 'h', attempts: 1 }))
+    const network = new FixtureNetwork()
+    network.node('n-1').pageMax = 100
+    network.node('n-1').waiting.handlers = [...failed, { handler: 'h', attempts: 0 }]
+    const run = await runYaml(sync(', timeout: 1'), { network })
+    expect(run.failure?.message).toContain('n-1: 1 event handler to run')
+    network.node('n-1').waiting.handlers = failed
+    expect((await runYaml(sync(', timeout: 1'), { network })).outcome).toBe('passed')
+  })
+
+  test('have some that were not seen, because others went while the list was read', async () => {
+    const network = new FixtureNetwork()
+    let rows = Array.from({ length: 150 }, (_, at) => ({ handler: 'h', attempts: at === 100 ? 0 : 1 }))
+    const node = network.node('n-1')
+    node.pageMax = 100
+    let reads = 0
+    Object.defineProperty(node.waiting, 'handlers', {
+      get: () => {
+        reads += 1
+        // The count, the first page, and then, with one gone before it, the second.
+        if (reads === 3) rows = rows.slice(1)
+        return rows
+      },
+    })
+    const run = await runYaml(sync(', timeout: 1'), { network })
+    expect(run.failure?.message).toContain('n-1: 1 event handler to run')
+    expect(reads).toBeGreaterThan(3)
+  })
+
   test('have another governance of the context', async () => {
     const network = new FixtureNetwork()
     network.node('n-2').forgedGovernance = 'ef'.repeat(32)

@@ -3,6 +3,7 @@
 import type { Delta } from '../src/wire/delta.ts'
 import { advertising } from './checkers/advertising.ts'
 import { agreement, rest } from './checkers/agreement.ts'
+import { attempting } from './checkers/attempting.ts'
 import { calls } from './checkers/calls.ts'
 import { cuttingOff } from './checkers/cutting-off.ts'
 import { deciding } from './checkers/deciding.ts'
@@ -26,6 +27,7 @@ export const CHECKERS: readonly Checker[] = [
   rest,
   agreement,
   definition,
+  attempting,
   calls,
   effects,
   advertising,

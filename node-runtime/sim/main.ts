@@ -20,8 +20,8 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const say = (text: string) => void process.stdout.write(`${text}\n`)
 const progress = progressOn(process.stderr, () => performance.now())
 
-function line({ seed, app, nodes, faults, operations, acknowledged, trace, violations }: RunReport): string {
-  const what = `seed ${seed}: ${app}, ${nodes} nodes, ${acknowledged} of ${operations} calls acknowledged, ${faults.join(' ')}`
+function line({ seed, app, nodes, faults, operations, acknowledged, attempted, trace, violations }: RunReport): string {
+  const what = `seed ${seed}: ${app}, ${nodes} nodes, ${acknowledged} of ${operations} calls acknowledged, ${attempted} writes attempted, ${faults.join(' ')}`
   return `${what}; trace ${trace.slice(0, 16)}; ${violations.length === 0 ? 'passed' : 'FAILED'}`
 }
 

@@ -19,7 +19,8 @@ export const HELP = `npm run sim -- [options]
   --shrink-runs N   what shrinking one may cost (default 150)
   --trace FILE      write the trace of one seed or scenario
 Exit code: 0 all held, 1 a seed failed, none was run, or of 200 or more under 5 % went through something, 2 wrong options, 130 or 143 interrupted (with what was run so far).
-"177 of 236 calls acknowledged": the others met a fault, as they are meant to, and were refused or got no answer.
+"177 of 236 calls acknowledged": the others met a fault, as they are meant to, and were refused or got no answer, or were not
+made. At least 200 writes are attempted in each fresh seed (30 of an application with its own storage).
 `
 
 export interface ManyOptions {

@@ -1,6 +1,7 @@
 // A scenario run and judged: a plain report that crosses threads.
 import { checkEnd } from '../check.ts'
 import type { Violation } from '../checkers/violation.ts'
+import { writesAttempted } from '../record/attempted.ts'
 import { Trace } from '../record/trace.ts'
 import type { AppName, FaultKind, Scenario } from '../scenario/scenario.ts'
 import { simulate } from './simulation.ts'
@@ -10,6 +11,8 @@ export interface RunReport {
   readonly app: AppName
   readonly nodes: number
   readonly operations: number
+  /** Writes that members were called for. */
+  readonly attempted: number
   readonly acknowledged: number
   /** Faults that did something. */
   readonly faults: readonly FaultKind[]
@@ -47,6 +50,7 @@ export async function runScenario(
     app: scenario.app,
     nodes: scenario.nodes.length,
     operations: scenario.operations.length,
+    attempted: writesAttempted(end.history),
     acknowledged: attempts.filter(({ outcome }) => outcome === 'acknowledged').length,
     faults: [...faults],
     violations,

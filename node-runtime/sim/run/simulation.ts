@@ -1,6 +1,6 @@
 // One run of one scenario: starts the nodes, lets operations and faults happen, ends the faults, waits for rest, and gives
 // what happened to the checkers.
-import { EMPTY, fromUtf8, toHex, utf8 } from '../../src/base/bytes.ts'
+import { EMPTY, toHex } from '../../src/base/bytes.ts'
 import type { DeltaId, PublicKey } from '../../src/base/ids.ts'
 import type { Context } from '../../src/context/context.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
@@ -9,11 +9,12 @@ import { TestWorld } from '../../src/testing/test-nodes.ts'
 import { decodeGossip, type HeadsBeat } from '../../src/wire/gossip.ts'
 import { pryOnceRemoved } from '../hostile/removed.ts'
 import { LOOK_MS, PASS_MS, QUIET_MS, SAMPLE_MS, SETTLE_MS } from '../limits.ts'
-import { type Attempt, History } from '../record/history.ts'
+import { History } from '../record/history.ts'
 import { presencesOn } from '../record/presences.ts'
 import { Trace } from '../record/trace.ts'
 import { everyone } from '../scenario/generate.ts'
-import { endOf, HOSTILE, type Operation, remainingNodes, removersOf, type Scenario } from '../scenario/scenario.ts'
+import { endOf, HOSTILE, remainingNodes, removersOf, type Scenario } from '../scenario/scenario.ts'
+import { Calling } from './calling.ts'
 import { NodeFaults } from './node-faults.ts'
 import { type Setting, settingOf } from './settings.ts'
 import { Stumbles } from './stumbles.ts'
@@ -60,6 +61,7 @@ class Run {
   readonly #keys: ReadonlyMap<string, PublicKey>
   readonly #joined = new Set<string>()
   readonly #faults: NodeFaults
+  readonly #calling: Calling
   /** Messages: each is sent many times. */
   readonly #looked = new WeakSet<object>()
   #worldMade: TestWorld | undefined
@@ -70,16 +72,17 @@ class Run {
     this.#setting = setting
     this.#trace = trace
     this.#boot = everyone(scenario)
-    this.#faults = new NodeFaults({
+    const parts = {
       scenario,
       setting,
       history: this.#history,
       joined: this.#joined,
-      boot: this.#boot,
       world: () => this.#world,
-      at: (atMs, act) => this.#at(atMs, act),
-      note: (what) => this.#note(what),
-    })
+      at: (atMs: number, act: () => void) => this.#at(atMs, act),
+      note: (what: string) => this.#note(what),
+    }
+    this.#faults = new NodeFaults({ ...parts, boot: this.#boot })
+    this.#calling = new Calling(parts)
     this.#keys = new Map(this.#boot.map((name) => [name, keysOf(name).identity.publicKey]))
     this.#names = new Map(this.#boot.map((name) => [peerIdOf(name), name]))
     const peers = new Map(this.#boot.map((name) => [name, peerIdOf(name)]))
@@ -127,7 +130,7 @@ class Run {
     this.#startMs = world.clock.nowMs()
     this.#weather.begin(world.network)
     this.#faults.begin()
-    for (const operation of this.#scenario.operations) this.#at(operation.atMs, () => this.#operate(operation))
+    this.#calling.begin()
     this.#sample()
     for (let leftMs = endOf(this.#scenario) + 1; leftMs > 0; leftMs -= PASS_MS)
       await world.pass(Math.min(leftMs, PASS_MS))
@@ -158,39 +161,10 @@ class Run {
     this.#trace.add(this.#world.clock.nowMs(), what)
   }
 
-  // Operations
-
-  #operate(operation: Operation): void {
-    const node = this.#world.nodes.get(operation.node)
-    if (!node?.running || !this.#joined.has(operation.node)) return
-    const atMs = this.#world.clock.nowMs()
-    const attempt: Attempt = { operation, atMs, outcome: 'open', deltaId: undefined, error: undefined }
-    this.#history.attempts.push(attempt)
-    const { method, args } = operation
-    node.node.contexts
-      .get(this.#setting.shared.contextId)
-      .then((context) => context.call({ method, input: utf8(JSON.stringify(args)) }))
-      .then(
-        ({ deltaId, value }) => {
-          attempt.outcome = 'acknowledged'
-          attempt.deltaId = deltaId
-          if (value?.[0] === QUOTE) attempt.answer = JSON.parse(fromUtf8(value))
-          this.#note(`${operation.node} did ${method} ${deltaId}`)
-        },
-        (error) => {
-          attempt.error = error instanceof Error ? error.message : String(error)
-          if (node.alive) attempt.outcome = 'failed'
-          this.#note(`${operation.node} failed ${method} ${attempt.error}`)
-        },
-      )
-  }
-
   #stumbled(name: string): void {
     this.#history.faults.add('stumble')
     this.#note(`a guest takes ${name} too long`)
   }
-
-  // The end
 
   #endFaults(): void {
     this.#note('faults end')
@@ -254,8 +228,6 @@ class Run {
     const heads = context.heads().map((id) => id.slice(0, 8))
     return `${node.name} ${heads.join('+')} ${context.root.slice(0, 8)} ${toHex(context.beneath ?? EMPTY).slice(0, 8)} ${isBusy}${JSON.stringify(waiting)}`
   }
-
-  // What is seen
 
   #observer(): WorldObserver {
     const lives = new Map<string, number>()
@@ -357,9 +329,6 @@ class Run {
     )
   }
 }
-
-/** A text in JSON begins with it. */
-const QUOTE = 0x22
 
 /** Whether a frame may be a heartbeat: decoding every frame would cost more than all else here. */
 function isBeat(data: Uint8Array): boolean {

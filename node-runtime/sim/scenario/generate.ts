@@ -26,6 +26,8 @@ import { withSweeping } from './sweeping.ts'
 export type Only = 'host' | 'guest'
 
 const GUEST_SHARE = 0.1
+/** Attempted, whatever is down. */
+const WRITES_MIN: Readonly<Record<AppName, number>> = { mixed: 200, collections: 200, 'order-sensitive': 30 }
 /** Of the others, those with the collections in which the order of arrival could matter most. */
 const COLLECTIONS_SHARE = 0.2
 /** Of the seeds, those in which history goes while they run. */
@@ -84,7 +86,8 @@ export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario 
   if (isFirst) return whole
   const added = withAdditions(whole, seed)
   if (era !== 'now') return added
-  return withSweeping(withStumbling(withMoreFaults(withFailing(added, seed), seed), seed), seed)
+  const last = withSweeping(withStumbling(withMoreFaults(withFailing(added, seed), seed), seed), seed)
+  return { ...last, writesMin: WRITES_MIN[app] }
 }
 
 /** From draws of its own: what it is changes nothing else of a seed. */
@@ -108,7 +111,7 @@ interface Calls {
 }
 
 function operations({ draws, app, callers, lengthMs, era }: Calls): Operation[] {
-  const count = app === 'order-sensitive' ? draws.whole(30, 60) : draws.whole(200, 208)
+  const count = app === 'order-sensitive' ? draws.whole(WRITES_MIN[app], 60) : draws.whole(WRITES_MIN[app], 208)
   const isFirst = era === 'first'
   const batchShare = era === 'now' ? draws.pick(BATCH_SHARES) : 0
   const next = (index: number) =>

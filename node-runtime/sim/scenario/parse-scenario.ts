@@ -91,6 +91,7 @@ const FIELDS: FieldsOf<Scenario> = {
   sync: closed({ everyMs: someMs, gapMs: someMs }),
   retention: Type.Optional(closed(retention)),
   slice: Type.Optional(count),
+  writesMin: Type.Optional(count),
   operations: Type.Array(closed(operation)),
   faults: Type.Array(Type.Object({ kind: oneOf(Object.keys(FAULTS)) })),
   marks: Type.Optional(Type.Array(oneOf(MARKS))),

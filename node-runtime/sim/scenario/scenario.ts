@@ -261,6 +261,8 @@ export interface Scenario {
   }
   /** Deltas in one batch when a history is judged again; absent: all of so short a one. */
   readonly slice?: number
+  /** Of its writes so many are attempted, by others where their node is down; absent: what falls on one that is down is lost. */
+  readonly writesMin?: number
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
   readonly marks?: readonly Mark[]

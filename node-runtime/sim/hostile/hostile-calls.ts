@@ -22,7 +22,7 @@ export function writes(call: ReturnType<typeof operationOf>): ReturnType<typeof 
 }
 
 /** What counts is the sum of its author: under another name it says something else. */
-const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset'])
+const COUNTS = new Set(['hit', 'visit', 'earn', 'spend', 'reset', 'poke'])
 
 export function isCounted(call?: Operation): boolean {
   return call !== undefined && writesIn(call).some(({ method }) => COUNTS.has(method))

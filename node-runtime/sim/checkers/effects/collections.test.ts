@@ -1,11 +1,13 @@
 // Every collection, in an honest run and with each of its views saying something else than it did.
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { DeltaId } from '../../../src/base/ids.ts'
 import { checkFacts } from '../../check.ts'
 import { type Facts, factsOf } from '../../record/facts.ts'
+import type { Attempt, History } from '../../record/history.ts'
 import { accountHex, FIRST_FROZEN } from '../../record/views.ts'
 import { simulate } from '../../run/simulation.ts'
 import { generate } from '../../scenario/generate.ts'
-import type { Operation, Scenario } from '../../scenario/scenario.ts'
+import { HOSTILE, type Operation, type Scenario } from '../../scenario/scenario.ts'
 
 const TIMEOUT_MS = 240_000
 const NODES = ['n0', 'n1', 'n2', 'n3', 'n4']
@@ -63,6 +65,17 @@ function withViews(views: Record<string, unknown>): Facts {
   return { ...collected, views: { ...collected.views, ...views } }
 }
 
+/** As if a hostile member had called it, and nobody had ever applied that. */
+function withRefused(method: string, views: Record<string, unknown>): Facts {
+  const operation = { atMs: 0, node: HOSTILE, method, args: {} }
+  const deltaId = 'f'.repeat(64) as DeltaId
+  const refused: Attempt = { operation, atMs: 0, outcome: 'open', deltaId, error: undefined }
+  const { history } = collected
+  const attempts = [...history.attempts, refused]
+  const changed: History = Object.assign(Object.create(Object.getPrototypeOf(history)), history, { attempts })
+  return { ...withViews(views), history: changed }
+}
+
 const claimsOf = (owner: string, value: string) =>
   (collected.views.all_claims as string[]).map((line) => `${line.split(' ')[0]} ${accountHex(owner)} ${value}`)
 
@@ -78,6 +91,8 @@ const ranksOf = (key: string, value: string | undefined) =>
 const planted: readonly (readonly [string, () => Facts])[] = [
   ['a reset takes away what came later', () => withViews({ visit_count: 1 })],
   ['a reset takes away nothing', () => withViews({ visit_count: 4 })],
+  ['a visit that nobody applied is counted', () => withRefused('visit', { visit_count: 3 })],
+  ['what nobody applied is earned', () => withRefused('earn', { get_balance: 2 })],
   ['an event is counted twice', () => withViews({ poke_count: 2 })],
   ['what stood in a list is lost', () => withViews({ list_values: [] })],
   ['what was taken out of a list is back', () => withViews({ list_values: ['v6', 'v5'] })],

@@ -1,7 +1,7 @@
 // What the collections show, each by what was called: `collections` of the fixtures. Every value names its call.
 import type { Facts } from '../../record/facts.ts'
 import { accountHex, FIRST_FROZEN, FIRST_RANKS } from '../../record/views.ts'
-import { HOSTILE, remainingNodes } from '../../scenario/scenario.ts'
+import { remainingNodes } from '../../scenario/scenario.ts'
 import { type Called, type Calls, calledIn, cellOf } from './called.ts'
 import { firstWrite, isKept, judge, knows, type Written } from './cells.ts'
 import { characters, elements } from './elements.ts'
@@ -109,15 +109,8 @@ function counters({ all, counts, isOnVoid, facts, causality }: Called): string[]
   // What a removed member counted, and what is void of that, is in what it counted later.
   const may = (method: string) =>
     of(method).filter(
-      (write) =>
-        write.operation.node !== HOSTILE &&
-        (counts(write) || (write.outcome === 'acknowledged' && !remains.has(write.operation.node))),
+      (write) => counts(write) || (write.outcome === 'acknowledged' && !remains.has(write.operation.node)),
     )
-  // Who signs another's artifact counts by itself as often as that other has: one fragment is all that its author ever counted.
-  const copied = (method: string): number => {
-    const by = (name: string) => of(method).filter(({ operation }) => operation.node === name).length
-    return by(HOSTILE) === 0 ? 0 : Math.max(...scenario.nodes.map(by), by(HOSTILE))
-  }
   const resets = of('reset').filter(counts)
   // One that was written again is known as what stands for it, or as what it was.
   const standing = (write: Written): Written => {
@@ -128,22 +121,21 @@ function counters({ all, counts, isOnVoid, facts, causality }: Called): string[]
     some.some((reset) => knows(reset, visit, causality) || knows(reset, standing(visit), causality))
   // What another reset had taken that counts no more was not there to be taken again.
   const sure = resets.filter((reset) => !isOnVoid(reset))
-  // Nor need a liar know what the reset of another, which it signs, has taken.
-  const isUnknown = resets.some(({ deltaId, operation }) => deltaId === undefined || operation.node === HOSTILE)
+  const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
   const ranges = [
     {
       name: 'visits',
       value: views.visit_count,
       least: isUnknown ? 0 : kept('visit').filter((visit) => !isTakenBy(resets, visit)).length,
-      most: may('visit').filter((visit) => !isTakenBy(sure, visit)).length + copied('visit'),
+      most: may('visit').filter((visit) => !isTakenBy(sure, visit)).length,
     },
     {
       name: 'the balance',
       value: views.get_balance,
-      least: kept('earn').length - may('spend').length - copied('spend'),
-      most: may('earn').length - kept('spend').length + copied('earn'),
+      least: kept('earn').length - may('spend').length,
+      most: may('earn').length - kept('spend').length,
     },
-    { name: 'pokes', value: views.poke_count, least: kept('poke').length, most: may('poke').length + copied('poke') },
+    { name: 'pokes', value: views.poke_count, least: kept('poke').length, most: may('poke').length },
   ]
   return ranges
     .filter(({ value, least, most }) => Number(value) < least || Number(value) > most)

@@ -252,7 +252,7 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'governance-wakes-nothing-that-waits-for-it',
     file: 'context/namespaces/joiner.ts',
-    find: 'await contexts.reconsider(namespace.id).catch(',
+    find: 'await contexts.reconsider(namespace.id, look).catch(',
     replace: 'await Promise.resolve().catch(',
     why: 'deltas that cite operations which come later stay parked',
     breaks: 'I4',

@@ -18,7 +18,7 @@ import type { HeadsBeat } from '../wire/gossip.ts'
 import { acceptedFrom } from './apply/accepted.ts'
 import { Arrivals } from './apply/arrivals.ts'
 import { Folder } from './apply/folder.ts'
-import { Intake } from './apply/intake.ts'
+import { Intake, type Look } from './apply/intake.ts'
 import { type ReceiveResult, Receiver } from './apply/receiver.ts'
 import { Reconsidering } from './apply/reconsidering.ts'
 import { Restoration } from './apply/restoration.ts'
@@ -88,7 +88,7 @@ export class Context {
     this.#upgrader = upgrader
     const wholeness = new Wholeness(parts)
     this.#wholeness = wholeness
-    this.#intake = new Intake({ ...parts, aged, upgrader, wholeness, reconsider: (all) => this.reconsider(all) })
+    this.#intake = new Intake({ ...parts, aged, upgrader, wholeness, reconsider: (look) => this.reconsider(look) })
     this.#folder = new Folder({ ...parts, turns, upgrader })
     this.#frontier = new Frontier(parts)
     this.#ledger = new Ledger({ ...parts, frontier: this.#frontier, wholeness })
@@ -154,7 +154,7 @@ export class Context {
       aged,
       pruner: this.#pruner,
       enqueue,
-      lookAtAll: () => this.reconsider(true),
+      lookAtAll: () => this.reconsider('all'),
     })
     this.waitingRows = new WaitingRows({
       ...base,
@@ -367,10 +367,10 @@ export class Context {
     return this.#queue.run(() => work((account) => this.#accepted((each) => each === account)))
   }
 
-  /** Looks again at what a removal has made void, and at what waits for governance or a key; `all`: or for parents. */
-  async reconsider(all = false): Promise<void> {
+  /** Looks again at what a removal has made void, and at what is parked. */
+  async reconsider(look: Look = 'due'): Promise<void> {
     if (this.#parts.isDamaged) return
-    await this.#reconsidering.run(all)
+    await this.#reconsidering.run(look)
     this.#sweeper.wake()
   }
 

@@ -262,12 +262,12 @@ export class Contexts {
   }
 
   /** After governance or keys have changed. Throws after all were looked at, when one could not be. */
-  async reconsider(namespaceId: NamespaceId): Promise<void> {
+  async reconsider(namespaceId: NamespaceId, look: Parameters<Context['reconsider']>[0]): Promise<void> {
     const failures: unknown[] = []
     for (const record of this.#records.list()) {
       if (record.namespaceId !== namespaceId) continue
       try {
-        await (await this.#instance(record)).reconsider()
+        await (await this.#instance(record)).reconsider(look)
       } catch (error) {
         failures.push(error)
       }

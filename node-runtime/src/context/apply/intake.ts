@@ -26,9 +26,15 @@ type IntakeParts = Pick<
   readonly aged: Aged
   readonly upgrader: Pick<Upgrader, 'versions'>
   readonly wholeness: Wholeness
-  /** Look at the parked deltas again; `all`: at those that wait for parents, too. */
-  readonly reconsider: (all: boolean) => Promise<void>
+  /** Look at the parked deltas again. */
+  readonly reconsider: (look: Look) => Promise<void>
 }
+
+/**
+ * Which of the parked: those that keys, code or governance may have come for; also those that this machine was too slow for, which
+ * costs it as much again; also those that wait for parents.
+ */
+export type Look = 'woken' | 'due' | 'all'
 
 export class Intake {
   readonly #parts: IntakeParts
@@ -99,15 +105,16 @@ export class Intake {
 
   /**
    * The next page of parked deltas, by id from behind `after` on, with `ops` that take them out of the store. Each counts
-   * as parked until `admit` has looked at it; what is still early is parked again there. Empty at the end. What waits for
-   * parents only if `all`: their arrival wakes it.
+   * as parked until `admit` has looked at it; what is still early is parked again there. Empty at the end. The arrival of
+   * parents wakes what waits for them, and a timer what was too slow.
    */
-  async takeParked(after: DeltaId | undefined, ops: StoreOp[], all: boolean): Promise<Delta[]> {
+  async takeParked(after: DeltaId | undefined, ops: StoreOp[], look: Look): Promise<Delta[]> {
     const { rows } = this.#parts
     const page: Delta[] = []
     let bytes = 0
     for await (const { delta, reason } of rows.parkedRows(after)) {
-      if (reason === 'parents' && !all) continue
+      if (reason === 'parents' && look !== 'all') continue
+      if (reason === 'machine' && look === 'woken') continue
       if (reason === 'parents') ops.push(...rows.dropAwaitedBy(delta))
       page.push(delta)
       bytes += delta.sealed.byteLength
@@ -205,7 +212,7 @@ export class Intake {
       this.#cancelReconsider = undefined
       const all = this.#fromBefore
       this.#fromBefore = false
-      this.#parts.reconsider(all).catch((error) => {
+      this.#parts.reconsider(all ? 'all' : 'due').catch((error) => {
         this.#parts.log.debug({ error: String(error) }, 'parked deltas not looked at; it is repeated')
         this.#fromBefore ||= all
         this.#reconsiderLater()

@@ -2,7 +2,7 @@
 import type { DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
 import type { Rewriting } from '../retention/rewriting.ts'
-import type { Intake } from './intake.ts'
+import type { Intake, Look } from './intake.ts'
 import type { Receiver } from './receiver.ts'
 import type { Revision } from './revision.ts'
 
@@ -22,22 +22,22 @@ export class Reconsidering {
     this.#parts = parts
   }
 
-  async run(all: boolean): Promise<void> {
+  async run(look: Look): Promise<void> {
     const { intake, revision, rewriting, enqueue } = this.#parts
     if (revision.isDue) await enqueue(() => revision.runIfDue())
     await rewriting.run()
     let last: DeltaId | undefined
     while (intake.parkedCount > 0) {
       const behind = last
-      last = await enqueue(() => this.#page(behind, all))
+      last = await enqueue(() => this.#page(behind, look))
       if (last === undefined) break
     }
   }
 
-  async #page(behind: DeltaId | undefined, all: boolean): Promise<DeltaId | undefined> {
+  async #page(behind: DeltaId | undefined, look: Look): Promise<DeltaId | undefined> {
     const { intake, receiver } = this.#parts
     const ops: StoreOp[] = []
-    const page = await intake.takeParked(behind, ops, all)
+    const page = await intake.takeParked(behind, ops, look)
     await receiver.receive(page, undefined, ops)
     return page.at(-1)?.id
   }

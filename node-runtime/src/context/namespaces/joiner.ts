@@ -56,6 +56,8 @@ export class Joiner {
   readonly #wantedCode = new Map<ApplicationId, Namespace>()
   /** Something of them is late: who gives it crawls, and what others give or say must not wait for that. */
   readonly #late = new Set<NamespaceId>()
+  /** What this machine was too slow for was tried since the start, or since code has come: from then on it has its own time. */
+  readonly #lookedAt = new Set<NamespaceId>()
   /** Contexts that somebody has asked for, whether they are followed or not. */
   readonly #asked = new Set<ContextId>()
   readonly #stop = new AbortController()
@@ -167,6 +169,7 @@ export class Joiner {
     this.#timers.delete(namespace.id)
     this.#failures.delete(namespace.id)
     this.#late.delete(namespace.id)
+    this.#lookedAt.delete(namespace.id)
     for (const [id, of] of this.#wantedCode) if (of === namespace) this.#wantedCode.delete(id)
     for (const { stop } of this.#fetchingOf(namespace))
       stop.abort(new ContextError('CONTEXT_BUSY', 'the namespace is being left'))
@@ -188,7 +191,9 @@ export class Joiner {
     let lacksKeys = false
     await contexts.residence.settle(namespace.id)
     // A context that cannot be looked at now must not keep the others from their keys and their state.
-    await contexts.reconsider(namespace.id).catch((error) => {
+    const look = this.#lookedAt.has(namespace.id) ? 'woken' : 'due'
+    this.#lookedAt.add(namespace.id)
+    await contexts.reconsider(namespace.id, look).catch((error) => {
       // Full, or read again after a snapshot: nothing is wrong with it.
       const isBusy = error instanceof ContextError && ['CONTEXT_BUSY', 'CONTEXT_FAILED'].includes(error.code)
       const fields = { namespaceId: namespace.id, error: String(error) }
@@ -260,6 +265,7 @@ export class Joiner {
       try {
         await this.#fetchApplication(namespace, applicationId)
         this.#wantedCode.delete(applicationId)
+        this.#lookedAt.delete(namespace.id)
         this.#again.add(namespace.id)
       } catch (error) {
         this.#parts.log.debug({ applicationId, error: String(error) }, 'the code of an application has not come yet')

@@ -240,6 +240,21 @@ it.each([
   expect(said?.fields.entries).toContainEqual(expect.objectContaining({ in: 'here', key: expect.any(String) }))
 })
 
+it('what was folded anew is looked at once, also where the look at what was there before had to end first', async () => {
+  let trees = 0
+  const { scene, say } = await claiming(({ t }, own) => {
+    if (t === 'tree') trees += 1
+    return trees === 1 ? undefined : own
+  })
+  // The first look lasts half a minute.
+  for (let said = 0; said < 8; said += 1) {
+    await say()
+    await scene.world.pass(5000)
+  }
+  expect(located(scene, 'bob')).toHaveLength(1)
+  expect(trees).toBe(2)
+})
+
 describe('what was found of one member', () => {
   const contextId = idFromBytes<ContextId>(new Uint8Array(32))
   const [bob, cyd] = [1, 2].map((byte) => idFromBytes<PublicKey>(new Uint8Array(32).fill(byte)))

@@ -67,11 +67,12 @@ export class Divergences {
     return this.#found.get(id)
   }
 
-  /** Returns at once: what is there now is compared, whatever becomes of it. Of a context one at a time. */
-  locate(id: ContextId, doubted: Doubted): void {
-    if (this.#closed || this.#running.has(id)) return
+  /** Returns at once: what is there now is compared, whatever becomes of it. Of a context one at a time: false where it is not begun. */
+  locate(id: ContextId, doubted: Doubted): boolean {
+    if (this.#closed || this.#running.has(id)) return false
     const ended = this.#locate(id, doubted).finally(() => this.#running.delete(id))
     this.#running.set(id, { member: doubted.member, isOver: false, ended })
+    return true
   }
 
   /**

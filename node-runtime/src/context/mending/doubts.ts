@@ -32,11 +32,14 @@ export class Doubts {
     this.#doubted.set(id, doubted)
     return true
   }
-  /** True once after each doubt that was taken: what was folded anew since differs as well. */
+
+  /** From each doubt that was taken until `seen`: what was folded anew since differs as well. */
   outlasts(id: ContextId): boolean {
+    return this.#doubted.get(id)?.isSeen === false
+  }
+
+  seen(id: ContextId): void {
     const doubted = this.#doubted.get(id)
-    if (doubted === undefined || doubted.isSeen) return false
-    doubted.isSeen = true
-    return true
+    if (doubted !== undefined) doubted.isSeen = true
   }
 }

@@ -62,9 +62,11 @@ export class Mending {
       const isTaken = doubts.take(record.id, difference, nowMs())
       // The tree is held as it is now: what is folded anew does not wait for the member.
       const isDue = isTaken || (!this.#hasDoubted && doubts.outlasts(record.id))
-      if (isDue) divergences.locate(record.id, { ...difference, heads: ledger.shown.heads })
+      const isBegun = isDue && divergences.locate(record.id, { ...difference, heads: ledger.shown.heads })
       // It may have said something else since.
       ledger.settle()
+      // The look at what was there before may still wait for the member.
+      if (isBegun && !isTaken) doubts.seen(record.id)
       if (!isTaken) return
       this.#hasDoubted = true
       throw new StorageError('STATE_DOUBTED', `${member} has root ${theirs} for ${ours}`)

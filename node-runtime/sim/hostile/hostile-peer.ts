@@ -254,9 +254,9 @@ export class HostilePeer {
     const { setting, world, history } = this.#parts
     return pry({
       network: this.#network,
-      peers: this.#network.peers(),
       shared: setting.shared,
       identity: this.#identity,
+      said: history.said,
       setTimer: (fn, ms) => world.clock.setTimer(fn, ms),
       onGiven: (request) => history.pried.push({ name: HOSTILE, request }),
     })

@@ -32,6 +32,7 @@ export async function pryOnceRemoved({ world, scenario, setting, history }: Remo
         peers: network.peers().filter((peer) => peersStaying.has(peer)),
         shared,
         identity,
+        said: history.said,
         setTimer: (fn, ms) => world.clock.setTimer(fn, ms),
         onGiven: (request) => {
           if (request !== 'ops' || !mayReadLog) history.pried.push({ name, request })

@@ -23,6 +23,30 @@ export const SYNC: readonly Mutant[] = [
     chosenFrom: 'source',
   },
   {
+    name: 'state-trees-are-for-everybody',
+    file: 'sync/answering.ts',
+    find: 'const context = await this.#context(asker, request.contextId)\n        return this.#trees',
+    replace: `const context = await this.#parts.directory.context(request.contextId)
+        if (!context) throw new Refusal('unknown', 'this context is not here')
+        return this.#trees`,
+    why: 'whoever has heard a root reads the keys and the hashes of the values beneath it',
+    breaks: 'I7',
+    needs: 'removal',
+    chosenFrom: 'source',
+  },
+  {
+    name: 'snapshots-are-for-everybody',
+    file: 'sync/answering.ts',
+    find: 'const context = await this.#context(asker, request.contextId)\n    const own',
+    replace: `const context = await this.#parts.directory.context(request.contextId)
+    if (!context) throw new Refusal('unknown', 'this context is not here')
+    const own`,
+    why: 'whoever has heard the hash of a checkpoint is given the state',
+    breaks: 'I7',
+    needs: 'removal',
+    chosenFrom: 'source',
+  },
+  {
     name: 'any-invitation-opens-the-log',
     file: 'sync/answering.ts',
     find: ' && namespace.hasMember(invitation.inviter)',

@@ -126,6 +126,8 @@ export class History {
   /** All that members have shown. */
   readonly presences = new Set<string>()
   readonly vouched: Vouched[] = []
+  /** By author: what it last said of its state. */
+  readonly said = new Map<PublicKey, HeadsBeat>()
   readonly #heard = new WeakMap<object, Heard>()
   /** By node: its checkpoint, as it is encoded. */
   readonly #checkpoints = new Map<string, string>()
@@ -210,6 +212,7 @@ export class History {
     const { hlc, checkpoint, vouch } = beat
     const hash = vouch && toHex(vouch.checkpoint)
     const isKnown = this.vouched.findLast((each) => each.name === name)?.checkpoint === hash
+    this.said.set(beat.author, beat)
     const before = this.#heard.get(node)
     this.#heard.set(node, { hlc, beats })
     if (hash === undefined || isKnown) return

@@ -18,7 +18,7 @@ function linesOf(
     ...{ plannedSteps: [], notes: [], timings: [], nodes: [], steps: [] },
     history: {
       ...{ acknowledged, writes, notLookedFor: [], contexts: 1, nodes: ['a', 'b'], apart: [] },
-      ...{ notCompared: [], givenUp: [], givenUpMore: [], givenUpUntold: [], gone: [], differing: [] },
+      ...{ notCompared: [], leftWaiting: [], givenUp: [], givenUpMore: [], givenUpUntold: [], gone: [], differing: [] },
       ...found,
     },
   }

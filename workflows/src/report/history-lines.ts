@@ -9,7 +9,7 @@ export interface HistoryLines {
 }
 
 export function historyLines(history: HistoryRecord): HistoryLines {
-  const { acknowledged, apart, notLookedFor, givenUp, givenUpMore } = history
+  const { acknowledged, apart, leftWaiting, notLookedFor, givenUp, givenUpMore } = history
   const findings = notLookedFor.filter(({ isFinding }) => isFinding === true)
   const warnings = [
     ...findings.map(({ node, writes, why }) => `${counted(writes)} of ${node} could not be looked for: ${why}`),
@@ -17,6 +17,10 @@ export function historyLines(history: HistoryRecord): HistoryLines {
       const each = groups.map(({ nodes }) => nodes.join(', ')).join(' | ')
       return [`the nodes do not have the same of context ${contextId}: ${each}`, ...why].join('\n  ')
     }),
+    ...leftWaiting.slice(0, LEFT_WAITING_SHOWN_MAX).map(({ node, contextId, what }) => {
+      return `${node} still has work of context ${contextId} before it: ${what.join(', ')}`
+    }),
+    ...moreWaiting(leftWaiting.length - LEFT_WAITING_SHOWN_MAX),
     ...givenUp.map(({ node, event, handler, attempts, error }) => {
       const tried = attempts === 1 ? 'once' : `${attempts} times`
       const why = error === undefined ? '' : `: ${error}`
@@ -28,6 +32,13 @@ export function historyLines(history: HistoryRecord): HistoryLines {
     }),
   ]
   return acknowledged === 0 ? { warnings } : { summary: summaryOf(history), warnings }
+}
+
+/** Pairs of a node and a context; all are in run.json. */
+const LEFT_WAITING_SHOWN_MAX = 10
+
+function moreWaiting(count: number): string[] {
+  return count > 0 ? [`and ${count} more still have work before them: history.leftWaiting in run.json`] : []
 }
 
 function summaryOf(history: HistoryRecord): string {

@@ -203,6 +203,7 @@ test('what the history check warns of is an annotation of a file that passed', (
     givenUp: [],
     gone: [],
     differing: [],
+    leftWaiting: [],
     givenUpMore: [],
     givenUpUntold: [],
   }

@@ -24,6 +24,7 @@ const NOTHING = {
   nodes: [],
   apart: [],
   notCompared: [],
+  leftWaiting: [],
   givenUp: [],
   givenUpMore: [],
   givenUpUntold: [],

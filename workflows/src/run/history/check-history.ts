@@ -9,6 +9,7 @@ import type { HistoryFindings } from './findings.ts'
 import { givenUpOn } from './given-up.ts'
 import { lookForWrites } from './held-writes.ts'
 import { HistoryNodes } from './history-nodes.ts'
+import { leftWaitingIn } from './left-waiting.ts'
 import type { WriteHistory } from './write-history.ts'
 
 interface NodesAndWhat {
@@ -36,7 +37,15 @@ export async function checkHistory(
   const comparing = { nodes, clock, faulty: byNode(faults), hindered: byNode(hindrances) }
   const compared = await compareContexts(contexts, comparing, options)
   const looked = await lookForWrites(history, nodes, { clock, ...options })
-  return { ...looked, contexts: contexts.length, ...compared, ...(await givenUpOn(contexts, nodes, options)) }
+  const names = compared.nodes.filter((node) => !comparing.hindered.has(node) && !comparing.faulty.has(node))
+  const leftWaiting = await leftWaitingIn(contexts, { nodes, names, clock }, options)
+  return {
+    ...looked,
+    contexts: contexts.length,
+    ...compared,
+    leftWaiting,
+    ...(await givenUpOn(contexts, nodes, options)),
+  }
 }
 
 function byNode(all: readonly NodesAndWhat[]): ReadonlyMap<string, string> {

@@ -16,6 +16,8 @@ export interface HistoryFindings {
   /** Contexts of which nodes that nothing kept apart did not have the same, for as long as they were looked at. */
   readonly apart: readonly ContextApart[]
   readonly notCompared: readonly NotCompared[]
+  /** What nodes that have the same, and that nothing keeps apart, still had before them after all looks. */
+  readonly leftWaiting: readonly LeftWaiting[]
   /** Events that nodes have not handled and will not. */
   readonly givenUp: readonly GivenUp[]
   /** Where there are others of them. */
@@ -54,6 +56,13 @@ export interface ContextApart {
   readonly groups: readonly { readonly nodes: readonly string[]; readonly heads: string; readonly state: string }[]
   /** What nodes lack, and what waits there for what, a line each. */
   readonly why: readonly string[]
+}
+
+export interface LeftWaiting {
+  readonly node: string
+  readonly contextId: string
+  /** `2 deltas parked`, `1 event handler to run`. */
+  readonly what: readonly string[]
 }
 
 export interface NotCompared {

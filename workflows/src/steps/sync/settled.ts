@@ -40,17 +40,28 @@ async function look(node: NodeHandle, contextId: string, options: Options): Prom
   const at = `/admin-api/contexts/${encodeURIComponent(contextId)}`
   const get = (path: string) => optional(() => node.client.request('GET', path, request))
   try {
-    const [groupId, waiting] = await Promise.all([get(`${at}/group`), get(`${at}/waiting`)])
+    const [groupId, waits] = await Promise.all([get(`${at}/group`), waitsOn(node, contextId, request)])
     const group =
       typeof groupId === 'string' ? await get(`/admin-api/groups/${encodeURIComponent(groupId)}`) : undefined
     const hash = isJsonObject(group) ? group.groupStateHash : undefined
-    const waits = isJsonObject(waiting) ? await waitsOf(waiting, (page) => get(`${at}/waiting/handlers?${page}`)) : []
     return { node: node.name, governance: typeof hash === 'string' ? hash : undefined, waits }
   } catch (error) {
     options.signal.throwIfAborted()
     if (!(error instanceof ClientError || error instanceof StepError)) throw error
     return { node: node.name, governance: undefined, waits: [error.message] }
   }
+}
+
+/** What is there and may still change the context, a line each; none where the node does not tell. ClientError where it does not answer. */
+export async function waitsOn(
+  { client }: Pick<NodeHandle, 'client'>,
+  contextId: string,
+  request: Options & { readonly timeoutMs: number },
+): Promise<string[]> {
+  const at = `/admin-api/contexts/${encodeURIComponent(contextId)}/waiting`
+  const get = (path: string) => optional(() => client.request('GET', path, request))
+  const waiting = await get(at)
+  return isJsonObject(waiting) ? waitsOf(waiting, (page) => get(`${at}/handlers?${page}`)) : []
 }
 
 async function waitsOf(counts: Readonly<Record<string, JsonValue | undefined>>, handlers: Page): Promise<string[]> {

@@ -54,14 +54,17 @@ export interface Judgement {
 export async function checkEnd(end: SimulationEnd): Promise<Judgement> {
   const facts = await factsOf(end)
   if (facts) {
-    const { deltas, sweeps, voids } = facts
-    const isAbove = ({ id, rewrites = [] }: Delta) =>
-      sweeps.some((last) => id > last && rewrites.some((origin) => origin <= last))
-    const writtenAbove = deltas.filter(({ delta }) => isAbove(delta)).length
-    return { violations: checkFacts(facts), voids: voids.length, writtenAbove }
+    return { violations: checkFacts(facts), voids: facts.voids.length, writtenAbove: writtenAboveIn(facts) }
   }
   const message = `not every node is there at the end: ${end.unrest}`
   return { violations: [{ checker: 'rest', message }], voids: 0, writtenAbove: 0 }
+}
+
+/** What a liar says to stand for another's was not written again. */
+export function writtenAboveIn({ deltas, sweeps, claims }: Pick<Facts, 'deltas' | 'sweeps' | 'claims'>): number {
+  const isAbove = ({ id, rewrites = [] }: Delta) =>
+    sweeps.some((last) => id > last && rewrites.some((origin) => origin <= last))
+  return deltas.filter(({ delta }) => !claims.has(delta.id) && isAbove(delta)).length
 }
 
 export function checkFacts(facts: Facts): Violation[] {

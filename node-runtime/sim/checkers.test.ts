@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ApplicationId, DeltaId } from '../src/base/ids.ts'
 import type { Delta } from '../src/wire/delta.ts'
-import { checkFacts } from './check.ts'
+import { checkFacts, writtenAboveIn } from './check.ts'
 import { Causality } from './record/causality.ts'
 import { type Facts, factsOf, type NodeFacts } from './record/facts.ts'
 import type { History } from './record/history.ts'
@@ -329,6 +329,16 @@ const planted: readonly (readonly [string, string, () => Facts])[] = [
     () => withHistory(mixed, { logs: [{ name: 'n1', entry: { level: 'warn', message: 'odd', fields: {} } }] }),
   ],
 ]
+
+it('what a liar says to stand for another’s is not counted as written again above a sweep', () => {
+  const [origin, sweep] = [first(mixed), mixed.deltas.at(-2)?.delta.id ?? nobody]
+  const deltas = mixed.deltas.map((each, at) =>
+    at === mixed.deltas.length - 1 ? { ...each, delta: { ...each.delta, rewrites: [origin] } } : each,
+  )
+  const swept = { deltas, sweeps: [sweep], claims: new Set<DeltaId>() }
+  expect(writtenAboveIn(swept)).toBe(1)
+  expect(writtenAboveIn({ ...swept, claims: new Set(deltas.slice(-1).map(({ delta }) => delta.id)) })).toBe(0)
+})
 
 describe('the checkers', () => {
   it('find nothing in what an honest run left', () => {

@@ -37,6 +37,31 @@ function reached(faults: readonly Fault[], timesMs: readonly number[]): boolean[
 const window = (fromMs: number, untilMs: number) => ({ fromMs, untilMs })
 const sides = [['n0'], ['n1', 'n2']]
 
+it('a wind counts once it has met a packet', () => {
+  const timers: (() => void)[] = []
+  const setTimer = (fn: () => void) => {
+    timers.push(fn)
+    return () => {}
+  }
+  const clock = { nowMs: () => 0, setTimer }
+  const random = seededRandom('wind')
+  const faults: Fault[] = [
+    { kind: 'slow', node: 'n2', delayMs: 100, bytesPerMs: 1, ...window(0, 20) },
+    { kind: 'loss', rate: 1, ...window(0, 20) },
+    { kind: 'reorder', rate: 1, maxMs: 100, ...window(0, 20) },
+  ]
+  const acted = new Set<string>()
+  const onFault = ({ kind }: Fault) => void acted.add(kind)
+  const weather = new Weather({ ...generate(1), faults }, { clock, random, peerOf: (name) => name, onFault })
+  weather.begin(new SimulatedNetwork({ clock, random }))
+  for (const [at, begin] of timers.entries()) if (at % 2 === 0) begin()
+  expect([...acted]).toEqual([])
+  weather.judge({ from: 'n0', to: 'n1', kind: 'stream', bytes: 10 })
+  expect([...acted]).toEqual(['loss'])
+  weather.judge({ from: 'n0', to: 'n2', kind: 'gossip', bytes: 10 })
+  expect([...acted].sort()).toEqual(['loss', 'reorder', 'slow'])
+})
+
 describe('faults that hold the same way', () => {
   const times = [5, 15, 25, 35]
   const apart = [false, false, false, true]

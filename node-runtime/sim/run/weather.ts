@@ -9,12 +9,14 @@ import { type Way, Ways } from './ways.ts'
 
 type Of<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
 type Wind = Of<'loss' | 'delay' | 'reorder' | 'duplicate' | 'slow'>
+/** They do something packet by packet, or nothing. */
+const WINDS: ReadonlySet<Fault['kind']> = new Set(['loss', 'delay', 'reorder', 'duplicate', 'slow'])
 
 export interface WeatherParts {
   readonly clock: Clock
   readonly random: Random
   readonly peerOf: (name: string) => PeerId
-  /** A fault has begun to act. */
+  /** A fault has done something; what cuts or blocks ways does so as it begins. */
   readonly onFault: (fault: Fault) => void
 }
 
@@ -30,19 +32,22 @@ export class Weather {
   }
 
   judge({ from, to, kind, bytes }: Packet): Verdict {
-    const { random, peerOf } = this.#parts
+    const { random, peerOf, onFault } = this.#parts
     const { minDelayMs, maxDelayMs } = this.#scenario.network
     let delayMs = minDelayMs + random.float() * (maxDelayMs - minDelayMs)
     let lost = false
     let copies = 1
     for (const wind of this.#winds) {
       const chance = random.float()
-      if (wind.kind === 'loss') lost ||= chance < wind.rate
+      const before = { delayMs, copies }
+      const isHit = wind.kind === 'loss' && chance < wind.rate
+      if (wind.kind === 'loss') lost ||= isHit
       else if (wind.kind === 'delay') delayMs += chance * wind.maxMs
       else if (wind.kind === 'duplicate') copies += chance < wind.rate ? 1 : 0
       else if (wind.kind === 'reorder')
         delayMs += kind === 'gossip' && chance < wind.rate ? random.float() * wind.maxMs : 0
       else if (peerOf(wind.node) === from || peerOf(wind.node) === to) delayMs += wind.delayMs + bytes / wind.bytesPerMs
+      if (isHit || delayMs > before.delayMs || copies > before.copies) onFault(wind)
     }
     return { delayMs, lost, copies }
   }
@@ -87,7 +92,7 @@ export class Weather {
     const { clock, onFault } = this.#parts
     clock.setTimer(() => {
       if (this.#calm) return
-      onFault(fault)
+      if (!WINDS.has(fault.kind)) onFault(fault)
       begin()
     }, fault.fromMs)
     clock.setTimer(() => {

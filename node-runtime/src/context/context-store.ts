@@ -92,8 +92,6 @@ export class ContextStore extends UndoRows {
     this.#id = idBytes(contextId)
   }
 
-  // Deltas
-
   putDelta(delta: Delta, status: DeltaRow['status']): DeltaOp {
     const row = encodeRow({ v: 1, delta: encodeDelta(delta), status })
     return { ...put(this.#deltaKey(delta.id), row), held: { place: 'graph', id: delta.id } }
@@ -217,8 +215,6 @@ export class ContextStore extends UndoRows {
     return beats
   }
 
-  // Parked deltas
-
   park(delta: Delta, reason: ParkedRow['reason'], sinceMs: number): DeltaOp {
     const row = encodeRow({ v: 1, delta: encodeDelta(delta), reason, sinceMs })
     return { ...put(this.#parkedKey(delta.id), row), held: { place: 'parked', id: delta.id } }
@@ -274,8 +270,6 @@ export class ContextStore extends UndoRows {
     for await (const [key, value] of rows) sizes.set(idFromBytes(key.subarray(key.byteLength - 32)), value.byteLength)
     return sizes
   }
-
-  // Outbox markers
 
   markOutgoing(id: DeltaId): StoreOp {
     return put(keyOf('outbox', this.#id, idBytes(id)), new Uint8Array(0))
@@ -358,8 +352,6 @@ export class ContextStore extends UndoRows {
     const at = keyOf('private', this.#id, key)
     return value === null ? { type: 'del', key: at } : put(at, value)
   }
-
-  // The context itself and its initial image
 
   putContext(row: ContextRow): StoreOp {
     return put(keyOf('context', this.#id), encodeRow(row))

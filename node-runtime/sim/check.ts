@@ -21,6 +21,7 @@ import { stamps } from './checkers/stamps.ts'
 import type { Checker, Violation } from './checkers/violation.ts'
 import { Causality } from './record/causality.ts'
 import { type Facts, factsOf } from './record/facts.ts'
+import { Unanswered } from './record/unanswered.ts'
 import type { SimulationEnd } from './run/simulation.ts'
 
 export const CHECKERS: readonly Checker[] = [
@@ -52,6 +53,16 @@ export interface Judgement {
 }
 
 export async function checkEnd(end: SimulationEnd): Promise<Judgement> {
+  try {
+    return await judge(end)
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error
+    const { checker, message } = error
+    return { violations: [{ checker, message }], voids: 0, writtenAbove: 0 }
+  }
+}
+
+async function judge(end: SimulationEnd): Promise<Judgement> {
   const facts = await factsOf(end)
   if (facts) {
     return { violations: checkFacts(facts), voids: facts.voids.length, writtenAbove: writtenAboveIn(facts) }

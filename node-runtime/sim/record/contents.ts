@@ -4,6 +4,7 @@ import { equalBytes } from '../../src/base/bytes.ts'
 import type { DeltaId } from '../../src/base/ids.ts'
 import { chainOver, type Role } from '../../src/context/retention/checkpoint.ts'
 import type { Checkpoint } from '../../src/wire/checkpoint.ts'
+import { Unanswered } from './unanswered.ts'
 
 export interface Contents {
   readonly roles: ReadonlyMap<DeltaId, Role>
@@ -11,7 +12,7 @@ export interface Contents {
   readonly sweeps: readonly DeltaId[]
 }
 
-/** `known`: all that anybody honest ever had. Throws where it was made over none of these. */
+/** `known`: all that anybody honest ever had. Throws Unanswered where it was made over none of these. */
 export function contentsOf(checkpoint: Checkpoint | undefined, known: Iterable<Checkpoint>): Contents {
   const roles = new Map<DeltaId, Role>()
   const sweeps: DeltaId[] = []
@@ -49,5 +50,5 @@ function beneath(checkpoint: Checkpoint, known: readonly Checkpoint[]): Beneath 
     for (const isSwept of [false, true])
       if (equalBytes(chainOver(before, next, isSwept), chain)) return { count, names, before, isSwept }
   }
-  throw new Error(`nobody ever had what the checkpoint up to ${checkpoint.last} was made over`)
+  throw new Unanswered('pruning', `nobody ever had what the checkpoint up to ${checkpoint.last} was made over`)
 }

@@ -21,6 +21,7 @@ import { type History, statusOf } from './history.ts'
 import { type Leftovers, leftoversOf } from './leftovers.ts'
 import { presencesOn } from './presences.ts'
 import { type AppliedDelta, refold } from './refold.ts'
+import { Unanswered } from './unanswered.ts'
 import { viewsOf } from './views.ts'
 
 export interface NodeFacts {
@@ -87,7 +88,7 @@ export interface Facts {
   readonly refolded: RootHash
 }
 
-/** Undefined when a node is not even there. */
+/** Undefined when a node is not even there. Throws Unanswered. */
 export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const { world, scenario, setting, history, unrest } = end
   const { contextId } = setting.shared
@@ -103,7 +104,11 @@ export async function factsOf(end: SimulationEnd): Promise<Facts | undefined> {
   const views: Record<string, unknown> = {}
   for (const [name, method, args] of viewsOf(scenario, history.attempts)) {
     const context = await world.run(first.context(contextId))
-    const { value } = await world.run(context.call({ method, input: utf8(JSON.stringify(args)) }))
+    const { value } = await world
+      .run(context.call({ method, input: utf8(JSON.stringify(args)) }))
+      .catch((cause: unknown) => {
+        throw new Unanswered('effects', `${name} is not shown at the end: ${String(cause)}`, { cause })
+      })
     views[name] = value === undefined ? undefined : JSON.parse(fromUtf8(value))
   }
   // Who takes a state needs no key for what is beneath it: of that, others have it.

@@ -51,9 +51,9 @@ export class Conversation {
       if (next.done === true) break
       const frame = syncFrameMessage.decode(next.value)
       if (frame.t === 'refused') {
-        // Its own words go no further than to who looks for the cause: messages are logged, and shown.
-        const options = { data: { code: frame.code }, cause: new Error(frame.message) }
-        throw new SyncError('SYNC_REFUSED', `${peer} refused ${request.t}: ${frame.code}`, options)
+        throw new SyncError('SYNC_REFUSED', `${peer} refused ${request.t}: ${frame.message}`, {
+          data: { code: frame.code },
+        })
       }
       if (frame.t === 'end') return onEnd(frame)
       yield frame

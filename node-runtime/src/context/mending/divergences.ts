@@ -1,6 +1,7 @@
 // Where the state of a context here and that of a member are not the same, though they should be: which of their entries differ, found
 // out once for each doubt and once more where what was folded anew differs as well. It is for people: nothing is decided by it.
 import { toHex } from '../../base/bytes.ts'
+import { CodedError } from '../../base/errors.ts'
 import type { ContextId, DeltaId, PublicKey, RootHash } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -116,7 +117,7 @@ export class Divergences {
       ...facts,
       entries: [],
       more: true,
-      error: cause instanceof Error ? cause.message : String(cause),
+      error: reasonOf(cause),
     }
     // What was found out before is told further, of whichever member.
     if (!this.#found.get(id)?.entries.length) this.#keep(id, divergence)
@@ -152,4 +153,10 @@ function readable({ keyHash, key, ours, theirs }: TreeDifference['entries'][numb
     ...(ours && { hash: toHex(ours) }),
     ...(theirs && { theirHash: toHex(theirs) }),
   }
+}
+
+/** Where the member refuses, its own words are not told further: whoever has a place in the group chooses them. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof CodedError && cause.code === 'SYNC_REFUSED') return `the member refused: ${cause.data.code}`
+  return cause instanceof Error ? cause.message : String(cause)
 }

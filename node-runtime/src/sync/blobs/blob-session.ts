@@ -47,9 +47,7 @@ export class BlobSession {
       const frames = stream.frames[Symbol.asyncIterator]()
       const answer = await nextFrame(peer, frames)
       if (answer.t === 'refused') {
-        // As in a conversation: its own words are in no message.
-        const options = { data: { code: answer.code }, cause: new Error(answer.message) }
-        throw new SyncError('SYNC_REFUSED', `${peer} refused: ${answer.code}`, options)
+        throw new SyncError('SYNC_REFUSED', `${peer} refused: ${answer.message}`, { data: { code: answer.code } })
       }
       if (answer.t === 'chunk') throw new SyncError('SYNC_INCOMPLETE', `${peer} sent a chunk before the manifest`)
       return new BlobSession(peer, manifestOf(answer.size, answer.chunks), stream, frames, forget)

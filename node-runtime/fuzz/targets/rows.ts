@@ -1,5 +1,5 @@
 // Rows of the node's own disk: what a release wrote, and what a damaged disk makes of it.
-import { type Bytes, equalBytes, utf8 } from '../../src/base/bytes.ts'
+import { type Bytes, equalBytes, u64be, utf8 } from '../../src/base/bytes.ts'
 import { type ContextId, idBytes, type RootHash } from '../../src/base/ids.ts'
 import { decodeRecord, encodeRecord, manifestOf } from '../../src/blobs/manifest.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
@@ -23,6 +23,7 @@ const SEEDS: { readonly [N in RowName]: readonly Parameters<typeof encodeRow>[0]
   'parked delta': [{ v: 1, delta: encodeDelta(delta), reason: 'key', sinceMs: 1_755_000_000_000.5 }],
   'undo record': [{ v: 1, deltaId: hash, undo: utf8('undo') }],
   checkpoint: [{ v: 1, checkpoint: utf8('checkpoint'), base: 7, swapped: false }],
+  clock: [{ v: 1, hlc: u64be(1n << 60n) }],
   damage: [{ v: 1, why: 'undo record 3 is gone', replaced: false }],
   context: [
     {

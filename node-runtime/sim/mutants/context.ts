@@ -85,8 +85,8 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'restart-forgets-stamps',
     file: 'context/opening.ts',
-    find: '    hlc.observe(delta.hlc)\n',
-    replace: '',
+    find: '  const rows = new ContextStore(store, contextId)\n',
+    replace: '  const rows = new ContextStore(store, contextId)\n  hlc = { observe() {} } as never\n',
     why: 'after a restart a node whose clock is behind writes deltas that are not later than their parents',
     breaks: 'I2',
     needs: 'clock behind',

@@ -19,6 +19,7 @@ import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
 import { decodeHeads, encodeHeads, type HeadsBeat } from '../wire/gossip.ts'
 import {
   type CheckpointRow,
+  type ClockRow,
   type ContextRow,
   type DamageRow,
   type DeltaRow,
@@ -77,6 +78,7 @@ interface HeldMark {
   readonly id: DeltaId
 }
 
+const CLOCK = 'clock'
 const DAMAGE = 'damage'
 
 export class ContextStore extends UndoRows {
@@ -177,6 +179,16 @@ export class ContextStore extends UndoRows {
   damage(): DamageRow | undefined {
     const bytes = this.#store.get(contextMetaKey(this.#contextId, DAMAGE))
     return bytes && decodeRow<DamageRow>('damage', bytes)
+  }
+
+  putClock(hlc: bigint): StoreOp {
+    return put(contextMetaKey(this.#contextId, CLOCK), encodeRow({ v: 1, hlc: u64be(hlc) }))
+  }
+
+  /** What guests have seen of the time here lies at this or before; 0 where it was never written. */
+  clock(): bigint {
+    const bytes = this.#store.get(contextMetaKey(this.#contextId, CLOCK))
+    return bytes === undefined ? 0n : Buffer.from(decodeRow<ClockRow>('clock', bytes).hlc).readBigUInt64BE()
   }
 
   putJudgement({ digest, witnessed, heard }: Judgement): StoreOp {

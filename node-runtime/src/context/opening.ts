@@ -58,6 +58,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
   const checkpoint = pruned?.certified.checkpoint
   const bound = boundOf(checkpoint)
   if (checkpoint) hlc.observe(stampOf(checkpoint.last))
+  hlc.observe(rows.clock())
   const ready = new Map<DeltaId, DagNode>()
   const restored: Delta[] = []
   let isPartial = false

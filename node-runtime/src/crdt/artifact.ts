@@ -29,6 +29,8 @@ export interface MergeReport {
    * state, it depends on what has arrived before.
    */
   readonly unauthorised: number
+  /** The greatest stamp inside; 0 where it has none. */
+  readonly latest: bigint
 }
 
 /** Commutative, associative, idempotent. Throws CrdtError before it changes anything when the bytes are not valid. */
@@ -39,8 +41,8 @@ export function mergeArtifact(state: CrdtState, artifact: Bytes, meta: ArtifactM
 /** The same. Between two pieces `state` is half merged: nobody else may read or write it. */
 export function* mergeInPieces(state: CrdtState, artifact: Bytes, meta: ArtifactMeta): InPieces<MergeReport> {
   const fragments = yield* readInPieces(artifact)
-  const latest = meta.hlc + STAMP_LEAD_MAX
-  if (fragments.some((fragment) => fragment.stamp > latest)) throw invalid('a stamp lies too far above its delta')
+  const latest = fragments.reduce((most, { stamp }) => (stamp > most ? stamp : most), 0n)
+  if (latest > meta.hlc + STAMP_LEAD_MAX) throw invalid('a stamp lies too far above its delta')
   const origin = { replica: idBytes(meta.author), hlc: meta.hlc, founding: meta.founding ?? false }
   let unauthorised = 0
   let room = MERGE_PIECE
@@ -55,7 +57,7 @@ export function* mergeInPieces(state: CrdtState, artifact: Bytes, meta: Artifact
       : fragment.mergeInto(state, origin)
     if (!isAllowed) unauthorised += 1
   }
-  return { unauthorised }
+  return { unauthorised, latest }
 }
 
 /** At most one fragment for each tag, id and part. */

@@ -17,7 +17,7 @@ export const KEY_PREFIXES = {
   context: 'c/',
   /** e/ ctx key: one entry of a context's base, as members copy it (context). */
   base: 'e/',
-  /** x/ ctx name: `state`, `incoming` (storage), `left`, `damage` (context). */
+  /** x/ ctx name: `state`, `incoming` (storage), `left`, `damage`, `clock` (context). */
   contextMeta: 'x/',
   /** h/ ctx hlc delta index: a handler still to run (context). */
   handler: 'h/',

@@ -63,6 +63,13 @@ export interface DamageRow {
   readonly replaced: boolean
 }
 
+/** How far the clock of the node was when it last merged a delta of a context. */
+export interface ClockRow {
+  readonly v: 1
+  /** u64, big-endian. */
+  readonly hlc: Bytes
+}
+
 export interface ContextRow {
   readonly v: 1
   readonly namespaceId: Bytes
@@ -169,6 +176,7 @@ interface Rows {
   readonly 'undo record': UndoRow
   readonly checkpoint: CheckpointRow
   readonly damage: DamageRow
+  readonly clock: ClockRow
   readonly context: ContextRow
   readonly 'handler row': HandlerRow
   readonly 'call to another context': XCallRow
@@ -218,6 +226,7 @@ const ROWS: { readonly [N in RowName]: Shape<Rows[N]> } = {
     { unseen: list(hash, Number.MAX_SAFE_INTEGER) },
   ),
   damage: record({ v, why: anyText, replaced: flag() }),
+  clock: record({ v, hlc: bytes(8, 8) }),
   context: record({
     v,
     namespaceId: hash,

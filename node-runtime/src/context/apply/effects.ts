@@ -19,6 +19,7 @@ import type { Turns } from '../turns.ts'
 import type { Applied } from './applied.ts'
 import { APPLY_METHOD, applyJob } from './apply-job.ts'
 import type { Positioned } from './fold.ts'
+import { isFromTheFuture } from './future.ts'
 import { requireWhole } from './require-whole.ts'
 
 export interface Arrived {
@@ -36,7 +37,7 @@ export interface Placed extends Arrived {
 
 export type EffectsParts = Pick<
   ContextParts,
-  'record' | 'state' | 'executor' | 'code' | 'authority' | 'hlc' | 'log'
+  'record' | 'state' | 'executor' | 'code' | 'authority' | 'hlc' | 'nowMs' | 'log'
 > & { readonly turns: Turns; readonly upgrader: Pick<Upgrader, 'versions' | 'migration'> }
 
 export class Effects {
@@ -104,10 +105,13 @@ export class Effects {
 
   *#mergeOne(done: Applied, transaction: StateTransaction, { delta, payload, foreseen }: Arrived): InPieces {
     const staged = new StagedMap(transaction)
+    const { hlc, nowMs } = this.#parts
     try {
       if (payload.artifact.kind === 'host' && payload.artifact.bytes.byteLength > 0) {
         const origin = { author: delta.author, hlc: delta.hlc }
-        const { unauthorised } = yield* mergeInPieces(staged, payload.artifact.bytes, origin)
+        const { unauthorised, latest } = yield* mergeInPieces(staged, payload.artifact.bytes, origin)
+        // Its call has seen more of the time than its HLC, with which that began, says. No liar's stamp makes ours too early for others.
+        if (!isFromTheFuture(latest, nowMs())) hlc.observe(latest)
         // An honest node never makes one: the host refuses it in the call.
         if (unauthorised > 0) {
           const fields = { deltaId: delta.id, author: delta.author, unauthorised }

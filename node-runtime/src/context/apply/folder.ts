@@ -2,6 +2,7 @@
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import type { Bytes } from '../../base/bytes.ts'
 import type { DeltaId, RootHash } from '../../base/ids.ts'
+import { STAMP_LEAD_MAX } from '../../crdt/limits.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { encodeUndoInPieces } from '../../storage/undo.ts'
@@ -35,6 +36,8 @@ export class Folder {
   /** Position of the first of the stack: what was before it is pruned. */
   #base: number
   readonly #roots: RootsBelow
+  /** As it is stored. */
+  #clock: bigint
 
   constructor(parts: FolderParts) {
     this.#parts = parts
@@ -42,6 +45,7 @@ export class Folder {
     this.#base = parts.pruned?.base ?? 0
     this.#stack = [...parts.stack]
     this.#roots = new RootsBelow(parts)
+    this.#clock = parts.rows.clock()
   }
 
   /** Applied and not pruned, in the order they were applied. */
@@ -210,8 +214,11 @@ export class Folder {
       if (arrived.has(delta.id)) ops.push(rows.putDelta(delta, 'applied'))
     }
     const isMigrated = stateMark(transaction).version !== before.version
+    const clock = this.#clockBehind(applied.filter(({ delta }) => arrived.has(delta.id)))
+    if (clock > this.#clock) ops.push(rows.putClock(clock))
     const committed = () => {
       transaction.committed()
+      if (clock > this.#clock) this.#clock = clock
       this.#stack.splice(kept)
       for (const place of places) this.#stack.push(place)
       this.#roots.forgetAbove(this.#base + kept, swept.length > 0)
@@ -219,6 +226,17 @@ export class Folder {
     }
     const left = entries.length - applied.length
     return { transaction, ops, committed, left, isAsForeseen: done.isAsForeseen }
+  }
+
+  /**
+   * What the clock may not fall behind in a restart, once these are stored: the HLC of a merge is when its call began, and a guest
+   * that begins before that one ended would see times again. Of a clock that is far ahead no more than the stamps inside may be.
+   */
+  #clockBehind(applied: readonly Arrived[]): bigint {
+    const { record, hlc } = this.#parts
+    const newest = applied.reduce((most, { delta }) => (delta.hlc > most ? delta.hlc : most), 0n)
+    if (record.storage === 'guest' || newest === 0n) return 0n
+    return hlc.last < newest + STAMP_LEAD_MAX ? hlc.last : newest + STAMP_LEAD_MAX
   }
 
   #above(index: number): { readonly from: number; readonly to: number } {

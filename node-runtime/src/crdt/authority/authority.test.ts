@@ -47,8 +47,8 @@ describe('an authored map', () => {
     const base = sent(one.call((s) => s.authoredMap.insert(id, key, utf8('1'))))
     const forged = sent(two.call((s) => s.authoredMap.insert(id, key, utf8('forged'))))
     const state = memoryState()
-    expect(mergeArtifact(state, base.artifact, base)).toEqual({ unauthorised: 0 })
-    expect(mergeArtifact(state, forged.artifact, forged)).toEqual({ unauthorised: 1 })
+    expect(mergeArtifact(state, base.artifact, base)).toMatchObject({ unauthorised: 0 })
+    expect(mergeArtifact(state, forged.artifact, forged)).toMatchObject({ unauthorised: 1 })
     one.state = state
     expect(text(one.session().authoredMap.get(id, key))).toBe('1')
   })
@@ -114,7 +114,7 @@ describe('shared storage', () => {
     const rotated = sent(a.call((s) => s.shared.rotateWriters(id, c.account)))
     for (const { artifact, hlc } of [set, rotated]) {
       const before = b.state.dump()
-      expect(mergeArtifact(b.state, artifact, { author: c.publicKey, hlc })).toEqual({ unauthorised: 1 })
+      expect(mergeArtifact(b.state, artifact, { author: c.publicKey, hlc })).toMatchObject({ unauthorised: 1 })
       expect(b.state.dump()).toEqual(before)
     }
   })
@@ -189,7 +189,7 @@ it('a write under a set of writers that never was costs the same however many se
     const value = new SharedValueFragment({ id, under: none, stamp: 1000n, value: utf8('x') })
     const change = new ChangeFragment({ id, from: none, stamp: 1000n, writers: rights.writers, value: utf8('x') })
     const artifact = encodeArtifact([value, change])
-    expect(mergeArtifact({ ...state, get }, artifact, { author, hlc: 1000n })).toEqual({ unauthorised: 2 })
+    expect(mergeArtifact({ ...state, get }, artifact, { author, hlc: 1000n })).toMatchObject({ unauthorised: 2 })
     return count
   })
   expect(reads[1]).toBe(reads[0])

@@ -169,7 +169,7 @@ describe('an authored vector', () => {
     mergeArtifact(state, base.artifact, base)
     const before = state.dump()
     for (const { artifact, hlc } of changes) {
-      expect(mergeArtifact(state, artifact, { author: two.publicKey, hlc })).toEqual({ unauthorised: 1 })
+      expect(mergeArtifact(state, artifact, { author: two.publicKey, hlc })).toMatchObject({ unauthorised: 1 })
     }
     expect(state.dump()).toEqual(before)
   })

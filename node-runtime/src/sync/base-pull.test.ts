@@ -3,6 +3,8 @@ import { type Bytes, u32be } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
 import { sleep } from '../base/until.ts'
 import { detachContext } from '../context/namespaces/administration.ts'
+import type { FrameStream } from '../network/network.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { SharedContext, TestWorld } from '../testing/test-nodes.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
 import { type SyncFrame, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
@@ -20,7 +22,7 @@ const MANY = Array.from({ length: 1500 }, (_, n) => ({ key: u32be(n), value: u32
 const END: SyncFrame = { t: 'end', more: false }
 
 /** From now on the node answers nothing but requests for a base, and these so. Returns who has asked. */
-function serving(world: TestWorld, name: string, answer: (send: Send) => Promise<void>): string[] {
+function serving(world: TestWorld, name: string, answer: (send: Send, stream: FrameStream) => Promise<void>): string[] {
   const askers: string[] = []
   world.get(name).node.ports.network.handle(SYNC_PROTOCOL, async (peer, stream) => {
     const send: Send = (frame) => stream.send(syncFrameMessage.encode(frame))
@@ -30,7 +32,7 @@ function serving(world: TestWorld, name: string, answer: (send: Send) => Promise
         continue
       }
       askers.push(peer)
-      await answer(send)
+      await answer(send, stream)
     }
   })
   return askers
@@ -108,12 +110,36 @@ describe('a base that is asked for', () => {
     const right = serving(world, 'cyd', (send) => send(END))
     const take = async (entries: AsyncIterable<readonly [Bytes, Bytes]>) => {
       await drained(entries)
-      if (right.length === 0) throw new Error('these are not those')
+      if (right.length === 0) throw new StorageError('STATE_ROOT_MISMATCH', 'these are not those')
     }
     await expect(world.run(fetch(['bob', 'cyd'], take))).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
     await world.run(fetch(['bob', 'cyd'], take))
     expect([wrong.length, right.length]).toEqual([1, 1])
     expect(slow.times(shared.contextId, world.get('bob').peerId)).toBe(1)
+  })
+
+  it('has as much time as before where the link has broken, and no more of it for a false one', async () => {
+    const { world, shared, fetch, slow } = await pair()
+    let last: 'late' | 'broken' | 'false' = 'late'
+    serving(world, 'bob', async (send, stream) => {
+      for (let n = 0; n < (last === 'late' ? 7 : 3); n += 1) {
+        await send({ t: 'entries', entries: [{ key: u32be(n), value: u32be(n) }] })
+        await sleep(world.clock, SYNC_TIMEOUT_MS - 1000)
+      }
+      if (last === 'broken') stream.abort(new Error('the link broke'))
+      else await send(END)
+    })
+    const take = async (entries: AsyncIterable<readonly [Bytes, Bytes]>) => {
+      await drained(entries)
+      if (last === 'false') throw new StorageError('STATE_ROOT_MISMATCH', 'these are not those')
+    }
+    const times: number[] = []
+    for (last of ['late', 'late', 'broken', 'late', 'false'] as const) {
+      await expect(world.run(fetch(['bob'], take))).rejects.toMatchObject({ code: 'SYNC_NO_PEER' })
+      times.push(slow.times(shared.contextId, world.get('bob').peerId))
+    }
+    expect(times).toEqual([2, 4, 4, 8, 1])
+    expect(slow.turns(shared.contextId, world.get('bob').peerId)).toBe(5)
   })
 
   it('has its time again with each portion that has come', async () => {

@@ -2,6 +2,7 @@
 import type { Bytes } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
 import type { Network, PeerId } from '../network/network.ts'
+import { StorageError } from '../storage/errors.ts'
 import { StoreError } from '../store/errors.ts'
 import { ask, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
@@ -15,10 +16,13 @@ export interface BaseRequest {
   readonly contextId: ContextId
   /** In the order in which they are asked. */
   readonly peers: readonly PeerId[]
-  /** Throws where the entries are not those of the base: then the next one is asked. */
+  /** Throws StorageError where the entries are not those of the base. Whatever it throws but StoreError, the next one is asked. */
   readonly take: (entries: AsyncIterable<Entry>) => Promise<void>
   readonly signal?: AbortSignal | undefined
 }
+
+/** `late`: its time was too short. `false`: it had enough, for what was of no use. `broken`: how much it needs was not seen. */
+type Outcome = 'late' | 'false' | 'broken'
 
 interface Known {
   /** Attempts of it that came to nothing, and nobody else could be asked after. */
@@ -39,10 +43,12 @@ export class SlowPeers {
     return this.#known.get(`${contextId} ${peer}`)?.turns ?? 0
   }
 
-  /** `isLate`: its time was too short, and it has more for the next one. Else it had enough, for what was of no use. */
-  add(contextId: ContextId, peer: PeerId, { isLate }: { readonly isLate: boolean }): void {
+  /** Who was late has more time the next time, and keeps it where a link breaks; who sent something false has it no more. */
+  add(contextId: ContextId, peer: PeerId, outcome: Outcome): void {
     const key = `${contextId} ${peer}`
-    const times = isLate ? Math.min(2 * this.times(contextId, peer), 2 ** BASE_DOUBLED_MAX) : 1
+    const before = this.times(contextId, peer)
+    const next = { late: Math.min(2 * before, 2 ** BASE_DOUBLED_MAX), false: 1, broken: before }
+    const times = next[outcome]
     const turns = this.turns(contextId, peer) + 1
     this.#known.delete(key)
     this.#known.set(key, { turns, times })
@@ -81,13 +87,18 @@ export function fetchBase({ contextId, peers, take, signal }: BaseRequest, parts
       } catch (error) {
         if (error instanceof StoreError) throw error
         // Whoever has taken the turn, and be it with something false in time, has kept the others from theirs.
-        if (!signal?.aborted && (isLate() || turn.aborted)) slow.add(contextId, peer, { isLate: isLate() })
+        if (!signal?.aborted && (isLate() || turn.aborted)) slow.add(contextId, peer, outcomeOf(error, isLate()))
         failures.push(failureOf(peer, error))
       }
     }
     signal?.throwIfAborted()
     throw nobody(`the base of context ${contextId}`, failures)
   })
+}
+
+function outcomeOf(error: unknown, isLate: boolean): Outcome {
+  if (isLate) return 'late'
+  return error instanceof StorageError ? 'false' : 'broken'
 }
 
 /** `onPortion`: so much has come that the peer may have its time again. Throws SYNC_INCOMPLETE where it is more than any base. */

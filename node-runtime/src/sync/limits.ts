@@ -32,7 +32,7 @@ export const BASE_PORTION_BYTES = 4 * 1024 * 1024
 /**
  * A peer is asked after the others where its time was too short, or it sent something else until nobody further was asked. In the
  * first case it has twice as much, so often at most: a base of 4 MiB comes over a link
- * of 2 KiB a second in the end, two at once over 4.
+ * of 2 KiB a second in the end, two at once over 4. It keeps that where the link breaks, and loses it with entries that are false.
  */
 export const BASE_DOUBLED_MAX = 6
 /** Peers of which that is known, by context. Full: the oldest begins anew. */

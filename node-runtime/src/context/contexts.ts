@@ -247,7 +247,7 @@ export class Contexts {
     try {
       const copy = new BaseCopy(store, id)
       await outbound.fetchBase(id, (entries) => copy.take(entries, created.baseRoot), options)
-      if (namespace.isClosed || !namespace.state.contexts.has(id) || !namespace.isOwnMember(created.groupId)) {
+      if (namespace.isClosed || !this.#records.isWanted(record) || !namespace.isOwnMember(created.groupId)) {
         await copy.drop()
         throw new ContextError('NOT_A_MEMBER', `context ${id} is not for this node any more`)
       }

@@ -6,8 +6,9 @@ import { type ApplicationId, type ContextId, type GroupId, idBytes } from '../ba
 import { accountOf } from '../base/keys.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { readIncomingMeta } from '../storage/state-meta.ts'
+import { keyOf } from '../store/keys.ts'
 import { converge } from '../testing/test-nodes.ts'
-import { NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
+import { countRows, NAMES, type Scene, testWorlds } from '../testing/test-worlds.ts'
 import { RECEIPT_KEPT_MS } from './limits.ts'
 import { deleteNamespace, detachContext, govern } from './namespaces/administration.ts'
 import { progressOf, upgradeGroup } from './namespaces/code/upgrades.ts'
@@ -105,6 +106,42 @@ describe('a context that a node leaves', () => {
     await converge(world, shared.contextId, NAMES)
     expect(await get(scene, 'cyd', 'key')).toBe('ada')
   })
+
+  it.each(['its base comes', 'its rows are stored'] as const)('while %s is not there, until it joins', async (when) => {
+    const scene = await share('kv-store', ['ada', 'bob'])
+    const { world, shared } = scene
+    const { contexts, joiner, namespaces, sync } = nodeOf(scene, 'bob')
+    const { disk } = world.get('bob')
+    apart(scene, ['ada'], ['bob'])
+    const { applicationId } = (await world.get('ada').context(shared.contextId)).record
+    const request = { applicationId, groupId: shared.groupId, initParams: utf8('{}') }
+    const { id } = (await world.run(nodeOf(scene, 'ada').contexts.create(request))).record
+    const leave = () => contexts.residence.leave(id)
+    const fetchBase = sync.fetchBase.bind(sync)
+    const batch = disk.batch.bind(disk)
+    const row = toHex(keyOf('context', idBytes(id)))
+    const spy =
+      when === 'its base comes'
+        ? vi
+            .spyOn(sync, 'fetchBase')
+            .mockImplementation((of, take, options) =>
+              fetchBase(of, (entries) => take(behind(leave, entries)), options),
+            )
+        : vi.spyOn(disk, 'batch').mockImplementation(async (ops) => {
+            if (ops.some(({ key }) => toHex(key) === row)) await leave()
+            await batch(ops)
+          })
+    world.network.heal()
+    await world.until('bob to leave it', () => contexts.residence.hasLeft(id))
+    await world.pass(60_000)
+    expect(contexts.has(id)).toBe(false)
+    expect(await countRows(disk, 'context')).toBe(when === 'its base comes' ? 1 : 2)
+    await expect(world.run(contexts.get(id))).rejects.toThrow('has left')
+    spy.mockRestore()
+    await world.run(joiner.ready(namespaces.get(shared.namespaceId), id))
+    await world.run(world.get('bob').call(id, 'set', { key: 'k', value: 'v' }))
+    await converge(world, id, ['ada', 'bob'])
+  })
 })
 
 describe('contexts that a member does not follow', () => {
@@ -177,7 +214,7 @@ describe('a namespace that a node deletes', () => {
     const spy = vi
       .spyOn(sync, 'fetchBase')
       .mockImplementation((id, take, options) =>
-        fetchBase(id, (entries) => take(slowly(entries, gate.promise)), options),
+        fetchBase(id, (entries) => take(behind(() => gate.promise, entries)), options),
       )
     await world.pass(RECEIPT_KEPT_MS - 10_000)
     await world.run(namespaces.join(invitation))
@@ -194,8 +231,8 @@ describe('a namespace that a node deletes', () => {
   })
 })
 
-async function* slowly<T>(entries: AsyncIterable<T>, gate: Promise<void>): AsyncIterable<T> {
-  await gate
+async function* behind<T>(first: () => Promise<void>, entries: AsyncIterable<T>): AsyncIterable<T> {
+  await first()
   yield* entries
 }
 

@@ -314,6 +314,8 @@ export class Joiner {
       const applicationId = namespace.state.contexts.get(id)?.applicationId
       await this.#fetchApplication(namespace, applicationId)
       await contexts.adopt(namespace, id, { signal, ...(applicationId && { applicationId }) })
+      // It may have been left while its rows were being stored, when there was nothing to close yet.
+      if (contexts.residence.hasLeft(id)) await contexts.residence.settle(namespace.id)
       await outbound.syncContext(id, { signal })
       // Another instance than before, where a snapshot has replaced the state.
       const context = await contexts.get(id)

@@ -1,12 +1,15 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { concat, utf8 } from '../../base/bytes.ts'
 import { sha256 } from '../../base/hash.ts'
 import type { BlobId } from '../../base/ids.ts'
+import { sleep } from '../../base/until.ts'
 import type { BlobReader } from '../../blobs/blob-reader.ts'
 import { BLOB_CHUNK_BYTES } from '../../blobs/limits.ts'
 import { manifestOf } from '../../blobs/manifest.ts'
+import { BlobExchange } from '../../sync/blobs/blob-exchange.ts'
 import { NAMES, testWorlds } from '../../testing/test-worlds.ts'
+import { deleteNamespace } from './administration.ts'
 import { removeMember } from './membership.ts'
 
 const { share } = testWorlds()
@@ -63,4 +66,59 @@ it('who joins has what comes, whoever gives the code of another context slowly',
   await world.pass(60_000)
   const isHere = [first, second].map((context) => context !== undefined && cyd.contexts.has(context.id))
   expect(isHere).toEqual([false, true])
+})
+
+it('what the last look at a namespace that is deleted has noted is forgotten: joined again, it is a new one', async () => {
+  const { world, shared } = await share('kv-store', ['ada', 'bob'])
+  const { node } = world.get('ada')
+  const { applications, contexts, joiner, namespaces, sync, account } = node
+  const { groupId, contextId, namespaceId } = shared
+  const { applicationId } = (await world.get('ada').context(contextId)).record
+  const { record } = await world.run(contexts.create({ applicationId, groupId, initParams: utf8('{}') }))
+  await world.until('bob to have it', () => world.get('bob').node.contexts.has(record.id))
+  const invitation = namespaces.invite(groupId, { lifetimeSec: 3600, role: 'Member' })
+  // The look begins before the namespace is closed, and asks for code that is lost, and never comes, when it is being left.
+  const settle = contexts.residence.settle.bind(contexts.residence)
+  const gate = Promise.withResolvers<void>()
+  const settling = vi.spyOn(contexts.residence, 'settle').mockImplementation(async (id) => {
+    await gate.promise
+    await settle(id)
+  })
+  const lacking = vi.spyOn(applications, 'lacksCode').mockReturnValue(true)
+  const fetching = vi
+    .spyOn(BlobExchange.prototype, 'fetchOfNamespace')
+    .mockImplementation(
+      (_id, _address, { signal } = {}) =>
+        new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+    )
+  joiner.wake(namespaces.get(namespaceId))
+  const parted = deleteNamespace({ namespaces, contexts, joiner, outbound: sync }, namespaceId, account)
+  await world.pass(100)
+  gate.resolve()
+  await world.run(parted)
+  expect(fetching.mock.calls.length).toBeGreaterThan(0)
+  for (const spy of [settling, lacking]) spy.mockRestore()
+
+  const reconsider = vi.spyOn(contexts, 'reconsider')
+  const fetchBase = sync.fetchBase.bind(sync)
+  let [atOnce, atOnceMost] = [0, 0]
+  vi.spyOn(sync, 'fetchBase').mockImplementation(async (...args) => {
+    atOnce += 1
+    atOnceMost = Math.max(atOnce, atOnceMost)
+    await sleep(world.clock, 5000)
+    await fetchBase(...args)
+    atOnce -= 1
+  })
+  const again = await world.run(namespaces.join(invitation))
+  await world.run(joiner.ready(again, contextId))
+  await world.run(joiner.ready(again, record.id))
+  expect(reconsider.mock.calls[0]?.[1]).toBe('due')
+  // Nothing of it is late: the one is waited for before the other.
+  expect(atOnceMost).toBe(1)
+  fetching.mockClear()
+  vi.spyOn(applications, 'lacksCode').mockReturnValue(true)
+  joiner.wantCode(again, applicationId)
+  await world.pass(1000)
+  expect(fetching).toHaveBeenCalled()
+  vi.restoreAllMocks()
 })

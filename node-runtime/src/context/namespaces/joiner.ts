@@ -168,14 +168,20 @@ export class Joiner {
     this.#timers.get(namespace.id)?.()
     this.#timers.delete(namespace.id)
     this.#failures.delete(namespace.id)
-    this.#late.delete(namespace.id)
-    this.#lookedAt.delete(namespace.id)
-    for (const [id, of] of this.#wantedCode) if (of === namespace) this.#wantedCode.delete(id)
+    this.#unwantCode(namespace)
     for (const { stop } of this.#fetchingOf(namespace))
       stop.abort(new ContextError('CONTEXT_BUSY', 'the namespace is being left'))
     await this.#running.get(namespace.id)
     await Promise.all(this.#fetchingOf(namespace).map(({ done }) => done))
+    // Behind the last look, which may have noted it.
+    this.#unwantCode(namespace)
+    this.#late.delete(namespace.id)
+    this.#lookedAt.delete(namespace.id)
     for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
+  }
+
+  #unwantCode(namespace: Namespace): void {
+    for (const [id, of] of this.#wantedCode) if (of === namespace) this.#wantedCode.delete(id)
   }
 
   async close(): Promise<void> {

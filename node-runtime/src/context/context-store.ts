@@ -19,7 +19,6 @@ import { type Delta, decodeDelta, encodeDelta } from '../wire/delta.ts'
 import { decodeHeads, encodeHeads, type HeadsBeat } from '../wire/gossip.ts'
 import {
   type CheckpointRow,
-  type ClockRow,
   type ContextRow,
   type DamageRow,
   type DeltaRow,
@@ -29,6 +28,7 @@ import {
   type JudgementRow,
   type ParkedRow,
 } from '../wire/records.ts'
+import { decodeClock, encodeClock } from './clock-row.ts'
 import { UndoRows } from './undo-rows.ts'
 
 export interface StoredDelta {
@@ -182,13 +182,12 @@ export class ContextStore extends UndoRows {
   }
 
   putClock(hlc: bigint): StoreOp {
-    return put(contextMetaKey(this.#contextId, CLOCK), encodeRow({ v: 1, hlc: u64be(hlc) }))
+    return put(contextMetaKey(this.#contextId, CLOCK), encodeClock(hlc))
   }
 
-  /** What guests have seen of the time here lies at this or before; 0 where it was never written. */
+  /** What guests have seen of the time here lies at this or before; 0 where it is not known. */
   clock(): bigint {
-    const bytes = this.#store.get(contextMetaKey(this.#contextId, CLOCK))
-    return bytes === undefined ? 0n : Buffer.from(decodeRow<ClockRow>('clock', bytes).hlc).readBigUInt64BE()
+    return decodeClock(this.#store.get(contextMetaKey(this.#contextId, CLOCK)))
   }
 
   putJudgement({ digest, witnessed, heard }: Judgement): StoreOp {

@@ -9,6 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { buildFirst } from './build-first.ts'
 import { scriptOptions, wholeNumber } from './command-line.ts'
 import { leftInEngine, removeFromEngine } from './left-in-engine.ts'
 import { MARK, processesOf } from './marked-processes.ts'
@@ -39,6 +40,7 @@ const values = scriptOptions(
     nodes: wholeNumber('nodes', given.nodes, 4),
   }),
 )
+buildFirst()
 
 /** The first three write, and nothing happens to them that would fail a call. */
 function workflowText(count: number): string {

@@ -5,16 +5,17 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { runCalimeroClient } from './client-suites/calimero-client.ts'
 import { runMeroJs, TOKENS_SEC } from './client-suites/mero-js.ts'
 import { type SuiteNode, startNode } from './client-suites/nodes.ts'
 import { countsOf, isUnexplained, partOf, type SuiteResult, withPart } from './client-suites/page.ts'
+import { scriptOptions } from './command-line.ts'
 
 const PAGE = path.resolve(import.meta.dirname, '../docs/clients.md')
 
-const { values } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, 'calimero-client': { type: 'boolean', default: false } },
+const values = scriptOptions('usage: [CALBOX_MERO_JS=FOLDER] npm run client-suites -- [--calimero-client] [--write]', {
+  write: { type: 'boolean', default: false },
+  'calimero-client': { type: 'boolean', default: false },
 })
 const folder = await mkdtemp(path.join(tmpdir(), 'calbox-clients-'))
 const nodes: SuiteNode[] = []

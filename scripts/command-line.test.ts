@@ -62,19 +62,27 @@ it('an attack that is none is refused, with those that there are', () => {
   expect(stderr).toMatch(/^--only takes one of slow headers, .*, not "slow"; usage: /)
 })
 
-describe.each(['scripts/chaos-test.ts', 'scripts/kill-test.ts', 'bench/deltas/run.ts', 'bench/reconcile/run.ts'])(
-  '%s',
-  (file) => {
-    it('says how it is used when it is asked, and does nothing', () => {
-      const { status, stdout, stderr } = run(file, '--help')
-      expect({ status, stderr, lines: stdout.split('\n').length }).toEqual({ status: 0, stderr: '', lines: 2 })
-      expect(stdout).toMatch(/^usage: .*(\[--\w+ \w+\]|\[--\w+\])/)
-    })
+it('commands look at their options before they build: --help is answered at once', () => {
+  const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
+  const built = Object.entries(scripts).filter(([, command]) => `${command}`.startsWith('node scripts/build.ts &&'))
+  expect(built).toEqual([])
+})
 
-    it('says so in one line, with exit code 2, when it is asked for something else', () => {
-      const { status, stdout, stderr } = run(file, '--bogus')
-      expect({ status, stdout, lines: stderr.split('\n').length }).toEqual({ status: 2, stdout: '', lines: 2 })
-      expect(stderr).toMatch(/^Unknown option '--bogus'.*; usage: /)
-    })
-  },
-)
+describe.each([
+  ...['chaos', 'docker', 'kill', 'orphan'].map((name) => `scripts/${name}-test.ts`),
+  'scripts/client-suites.ts',
+  'bench/deltas/run.ts',
+  'bench/reconcile/run.ts',
+])('%s', (file) => {
+  it('says how it is used when it is asked, and does nothing', () => {
+    const { status, stdout, stderr } = run(file, '--help')
+    expect({ status, stderr, lines: stdout.split('\n').length }).toEqual({ status: 0, stderr: '', lines: 2 })
+    expect(stdout).toMatch(/^usage: .*(\[--\w+ \w+\]|\[--\w+\])/)
+  })
+
+  it('says so in one line, with exit code 2, when it is asked for something else', () => {
+    const { status, stdout, stderr } = run(file, '--bogus')
+    expect({ status, stdout, lines: stderr.split('\n').length }).toEqual({ status: 2, stdout: '', lines: 2 })
+    expect(stderr).toMatch(/^Unknown option '--bogus'.*; usage: /)
+  })
+})

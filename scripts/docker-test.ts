@@ -6,7 +6,8 @@ import { once } from 'node:events'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { buildFirst } from './build-first.ts'
+import { scriptOptions } from './command-line.ts'
 import { type Engine, findEngine, NoEngine } from './container-engine.ts'
 import { makeSwarm } from './swarm-of-one.ts'
 
@@ -96,5 +97,8 @@ async function isSwarmMade({ url }: Engine): Promise<boolean> {
   }
 }
 
-const { values } = parseArgs({ options: { required: { type: 'boolean', default: false } } })
-process.exitCode = await main(values.required)
+const { required } = scriptOptions('usage: npm run docker-test -- [--required]', {
+  required: { type: 'boolean', default: false },
+})
+buildFirst()
+process.exitCode = await main(required)

@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { NODE_FLAGS } from '../workflows/src/driver/limits.ts'
+import { buildFirst } from './build-first.ts'
 import { scriptOptions, wholeNumber } from './command-line.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -35,6 +36,7 @@ const { calls, kills, seed } = scriptOptions(
     seed: wholeNumber('seed', given.seed, 0),
   }),
 )
+buildFirst()
 const home = await mkdtemp(path.join(tmpdir(), 'calbox-kill-'))
 const acknowledged = new Map<string, string>()
 let random = seed

@@ -11,6 +11,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { buildFirst } from './build-first.ts'
 import { scriptOptions, wholeNumber } from './command-line.ts'
 import { leftInEngine, removeFromEngine } from './left-in-engine.ts'
 import { MARK, processesOf } from './marked-processes.ts'
@@ -232,6 +233,7 @@ const values = scriptOptions(
     seed: wholeNumber('seed', given.seed, 0),
   }),
 )
+buildFirst()
 
 let random = values.seed
 /** Mulberry32. */

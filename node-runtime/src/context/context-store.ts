@@ -121,6 +121,11 @@ export class ContextStore extends UndoRows {
     return status === 'applied' || status === 'again' || status === 'voided'
   }
 
+  /** It has stood in the graph with all before it: we have said so, and others may stand on it. */
+  wasReady(id: DeltaId): boolean {
+    return this.row(id)?.status === 'void' || this.hasCounted(id)
+  }
+
   /** Applied, waiting for its parents, or parked. */
   delta(id: DeltaId): Delta | undefined {
     const bytes = this.encodedDelta(id)

@@ -87,11 +87,11 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
     rewritten.add(delta)
     if (status === 'void' || status === 'voided') withoutEffect.set(delta.id, status)
     const counted = status === 'applied' || status === 'voided'
-    if (isReplaced && (counted || status === 'void')) {
+    const isParked = status !== 'pending' && parked.has(delta.id)
+    if (isReplaced && (counted || (status === 'void' && !isParked))) {
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
     }
     if (status === 'again' || (isReplaced && counted)) again.add(delta.id)
-    const isParked = (status === 'again' || counted) && parked.has(delta.id)
     const sinceMs = isParked ? rows.parkedSinceMs(delta.id) : undefined
     if (sinceMs !== undefined) lacking.set(delta.id, { parents: delta.parents, author: delta.author, sinceMs })
     else if (isReplaced || status === 'pending' || status === 'again') restored.push(delta)

@@ -186,14 +186,14 @@ export class Intake {
     this.#cancelReconsider?.()
   }
 
-  /** At a cap the oldest is forgotten; pulling brings it back. Not what has counted: its row in the graph says that it is held. */
+  /** At a cap the oldest is forgotten; pulling brings it back. Not what was in the graph: its row there says that it is held. */
   park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
     const { rows, nowMs, wholeness, log } = this.#parts
     this.#parked.set(delta.id, delta.sealed.byteLength)
     this.#parkedBytes += delta.sealed.byteLength
-    const hasCounted = rows.hasCounted(delta.id)
-    if (!hasCounted) this.#forgettable.add(delta.id)
-    ops.push(rows.park(delta, reason, hasCounted ? wholeness.lack(delta) : nowMs()))
+    const wasReady = rows.wasReady(delta.id)
+    if (!wasReady) this.#forgettable.add(delta.id)
+    ops.push(rows.park(delta, reason, wasReady ? wholeness.lack(delta) : nowMs()))
     for (const oldest of this.#forgettable) {
       if (this.#parked.size <= PARKED_MAX && this.#parkedBytes <= PARKED_BYTES_MAX) break
       this.age(oldest)

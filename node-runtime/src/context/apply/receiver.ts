@@ -219,9 +219,9 @@ export class Receiver {
       if (id !== tooSlow) continue
       const delta = known ?? rows.delta(id)
       if (!delta) continue
-      // What has counted stays where removals and checkpoints find it.
+      // What was in the graph stays where removals and checkpoints find it.
       if (rows.hasCounted(id)) ops.push(rows.putDelta(delta, 'again'))
-      else ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
+      else if (!rows.wasReady(id)) ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
       intake.park(delta, 'machine', ops)
     }
     await ledger.commit(ops)

@@ -14,6 +14,7 @@ import type { Arrived } from './effects.ts'
 import { comparePositions, type FoldPlan, type Positioned, planCut, planFold } from './fold.ts'
 import type { Folder } from './folder.ts'
 import { isHandled } from './handled.ts'
+import type { Intake } from './intake.ts'
 import type { Voids } from './voids.ts'
 import type { Witness } from './witness.ts'
 
@@ -32,6 +33,7 @@ type RevisionParts = Pick<
   | 'log'
 > & {
   readonly folder: Folder
+  readonly intake: Intake
   readonly ledger: Ledger
   readonly turns: Turns
   readonly voids: Voids
@@ -110,6 +112,8 @@ export class Revision {
       if (status === 'pending' || status === 'again') continue
       // Its row goes in a moment. What it counts for is in the checkpoint, for good: the state above has no place for it.
       if (dag.isBeneath(delta.id)) continue
+      // It stands on what is parked or taken down, and is judged when it is received behind that.
+      if (!dag.isReady(delta.id)) continue
       const isVoid = voids.isVoid(delta)
       if (isVoid === (status !== 'applied')) continue
       if (isVoid) dropped.add(delta.id)
@@ -225,12 +229,30 @@ export class Revision {
         bytes += entry.delta.sealed.byteLength
         if (bytes >= APPLY_BATCH_BYTES) break
       }
-      const fold = await folder.fold(slice)
+      const fold = await folder.fold(slice).catch((error) => this.#park(error))
       await this.#commit(slice.slice(0, fold.count), fresh, fold.ops, fold.committed)
       start += fold.count
       countMax = Math.min(retention.revisionMax, 2 * (fold.count < slice.length ? fold.count : countMax))
       await turns.pass()
     }
+  }
+
+  /**
+   * What was void, comes back and is too slow here: its row does not say that it waits, and each instance would try it first. What
+   * stands on it waits for it when the rows are next read.
+   */
+  async #park(error: unknown): Promise<never> {
+    const { folder, intake, ledger, rows } = this.#parts
+    const stored = isPostponed(error) ? rows.stored(error.data.deltaId as DeltaId) : undefined
+    if (stored?.status !== 'void' && stored?.status !== 'voided') throw error
+    const { delta, status } = stored
+    // Of several versions what stands on it may lie beneath its place.
+    const kept = folder.stack.findIndex(({ id }) => id > delta.id)
+    if (kept !== -1) await this.#takeDown({ undo: folder.stack.length - kept, apply: [] }, NONE)
+    const ops: StoreOp[] = status === 'voided' ? [rows.putDelta(delta, 'again')] : []
+    intake.park(delta, 'machine', ops)
+    await ledger.commit(ops)
+    throw error
   }
 
   async #commit(
@@ -248,5 +270,9 @@ export class Revision {
 
 /** Else each task of the context would try it first, and none come to its turn. In slices it is parked, and the rest goes on. */
 function unlessPostponed(error: unknown): undefined {
-  if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
+  if (!isPostponed(error)) throw error
+}
+
+function isPostponed(error: unknown): error is ContextError {
+  return error instanceof ContextError && error.code === 'APPLY_POSTPONED'
 }

@@ -17,6 +17,7 @@ import { Wholeness } from './wholeness.ts'
 const { share } = testWorlds()
 const NAMES = ['ada', 'bob']
 const THREE = ['ada', 'bob', 'cyd']
+const FOUR = [...THREE, 'dan']
 const falseRoot = idFromBytes<RootHash>(new Uint8Array(32).fill(7))
 
 /** Bob's machine is too slow for these from now on. */
@@ -97,7 +98,7 @@ it('says no heads, takes no writes, and answers reads, until all that had counte
   const setting = await notWhole('ada')
   const { world, shared, slow, bob, deltaId, heads } = setting
   await expectHeld(setting)
-  await expect(append(setting, 'bob', 'behind it')).rejects.toThrow(`delta ${deltaId} has counted here`)
+  await expect(append(setting, 'bob', 'behind it')).rejects.toThrow(`delta ${deltaId} counts here`)
   expect(await call(setting, 'bob', 'log')).toEqual(['first'])
   // A crash, or another reason to fold anew, changes nothing of that.
   await restart(setting, slow)
@@ -134,7 +135,7 @@ it.each([
     expect(parked?.map(({ id }) => id)).toEqual([deltaId])
     expect(world.clock.nowMs() - (parked?.[0]?.sinceMs ?? 0)).toBeGreaterThan(LACKING_HELD_MS)
     const writing = append(setting, 'bob', 'beside it')
-    if (isOwn) await expect(writing).rejects.toThrow(`delta ${deltaId} has counted here`)
+    if (isOwn) await expect(writing).rejects.toThrow(`delta ${deltaId} counts here`)
     else await writing
     slow.ids.clear()
     await world.until('all to be applied', () => bob()?.waiting().parked === 0)
@@ -204,7 +205,7 @@ it('own writes that nobody else has wait for it however many they are, over a re
   expect(bob()?.heads()).toContain(own.at(-1))
   await world.pass(LACKING_HELD_MS + RECONSIDER_MS)
   // It would count from where these began.
-  await expect(append(scene, 'bob', 'behind')).rejects.toThrow(`delta ${slowId} has counted here`)
+  await expect(append(scene, 'bob', 'behind')).rejects.toThrow(`delta ${slowId} counts here`)
   slow.ids.clear()
   await world.until('all to be applied', () => bob()?.heads().at(-1) === own.at(-1))
   const ownValues = own.map((_, i) => `own ${i}`)
@@ -256,6 +257,77 @@ it.each([
   await converge(world, shared.contextId, NAMES)
   expect([await read('x'), await read('z')]).toEqual([null, 'bob'])
 })
+
+it.each([
+  ['short', 200],
+  ['long', 2],
+])('what comes back after a removal waits, and own writes on it do, over a %s way back', async (_way, revisionMax) => {
+  const slow = new Slow()
+  const scene = await amongThree(slow, { revisionMax })
+  const { world, shared } = scene
+  const write = (name: string, key: string) => call(scene, name, 'set', { key, value: name })
+  const peers = (names: readonly string[]) => names.map((name) => world.get(name).peerId)
+  await write('bob', 'start')
+  await converge(world, shared.contextId, ['bob', 'cyd', 'dan'])
+  world.network.partition(peers(NAMES), peers(['cyd', 'dan']))
+  await write('cyd', 'seen by dan')
+  await converge(world, shared.contextId, ['cyd', 'dan'])
+  const dan = await world.get('dan').context(shared.contextId)
+  const deltaId = dan.heads()[0] ?? ('' as DeltaId)
+  const delta = dan.delta(deltaId)
+  if (delta === undefined) throw new Error('nothing was written')
+  const { account } = world.get('cyd').node
+  await world.run(removeMember(world.get('ada').node, shared.namespaceId, account))
+  const log = world.get('bob').node.namespaces.get(shared.namespaceId)
+  const pins = () => log.state.removalsOf(account)[0]?.witnessed?.[shared.contextId]
+  await world.until('bob to say what he has of it', () => pins() !== undefined)
+  const bob = () => world.get('bob').node.contexts.opened(shared.contextId)
+  await world.run(bob()?.receive([delta]) ?? Promise.reject())
+  for (const key of ['x', 'y', 'z']) await write('bob', key)
+  const read = (key: string) => call(scene, 'bob', 'get', { key })
+  expect([await read('seen by dan'), await read('z')]).toEqual([null, 'bob'])
+  const heads = bob()?.heads()
+  slow.ids.add(`${delta.hlc}`)
+  world.network.heal()
+  const expectWaiting = async () => {
+    await world.until('it to be parked', () => bob()?.waiting().parked === 1)
+    expect(bob()?.waiting()).toMatchObject({ revising: true, pending: 3 })
+    expect([bob()?.heads(), bob()?.beat()]).toEqual([heads, undefined])
+    expect([await read('start'), await read('z')]).toEqual(['bob', null])
+    await expect(write('bob', 'behind')).rejects.toThrow(`delta ${deltaId} counts here`)
+  }
+  await expectWaiting()
+  await restart(scene, slow)
+  await world.pass(RECONSIDER_MS + 5000)
+  await expectWaiting()
+  slow.ids.clear()
+  await world.until('all to be applied', () => bob()?.waiting().parked === 0)
+  await converge(world, shared.contextId, ['bob', 'dan'])
+  expect([await read('seen by dan'), await read('z')]).toEqual(['cyd', 'bob'])
+})
+
+/** A context of bob, cyd and dan, which ada, who removes members, is not in: what was accepted of it is said by each of them. */
+async function amongThree(slow: Slow, retention: { readonly revisionMax: number }): Promise<Scene> {
+  const scene = await share('order-sensitive', FOUR, { retention })
+  const { world, shared } = scene
+  const { namespaceId } = shared
+  await restart(scene, slow)
+  const { node } = world.get('bob')
+  const log = (name: string) => world.get(name).node.namespaces.get(namespaceId)
+  const { account } = node
+  await world.run(log('ada').submit({ kind: 'role_set', groupId: namespaceId, account, role: 'Admin' }))
+  await world.until('bob to be an admin', () => log('bob').state.roleIn(namespaceId, account) === 'Admin')
+  const groupId = await world.run(node.namespaces.createGroup(namespaceId, { visibility: 'restricted' }))
+  const invitation = { lifetimeSec: 3600, role: 'Member' } as const
+  for (const name of ['cyd', 'dan'])
+    await world.run(world.get(name).node.namespaces.join(node.namespaces.invite(groupId, invitation)))
+  const applicationId = (await node.applications.list())[0]?.id
+  if (applicationId === undefined) throw new Error('nothing is installed')
+  const asked = { applicationId, groupId, initParams: new Uint8Array(0) }
+  const contextId = (await world.run(node.contexts.create(asked))).record.id
+  for (const name of ['cyd', 'dan']) await world.run(world.get(name).node.joiner.ready(log(name), contextId))
+  return { world, shared: { ...shared, groupId, contextId } }
+}
 
 it('nothing is held for longer where the clock was set back meanwhile', () => {
   const id = idFromBytes<DeltaId>(new Uint8Array(32).fill(1))

@@ -1,6 +1,6 @@
-// What has counted here and is parked, since the state was folded anew and this machine was too slow for it, or lacks what it
-// needs by now. Its row in the graph stays ('again'), beside the parked one: so a start knows of it, and removals and checkpoints
-// find it as all else that counted. While there is any, the context is not whole.
+// What was in the graph here and is parked, since the state was folded anew and this machine was too slow for it, or lacks what it
+// needs by now. Its row in the graph stays, beside the parked one: so a start knows of it, and removals and checkpoints find it:
+// 'again' where it has counted, 'void' where it was to count for the first time. While there is any, the context is not whole.
 //
 // 1. For `LACKING_HELD_MS` nothing is said (`ledger.ts`): heads without it would take back what we have said.
 // 2. Then what is here is told as it is, without it. It stays parked, is tried again, and counts as soon as it can be applied.
@@ -24,7 +24,7 @@ export class Wholeness {
     this.#lacking = new Map(parts.lacking)
   }
 
-  /** All that has counted is in the graph again, in effect or void, or was pruned. */
+  /** All of that is in the graph again, in effect or void, or was pruned. */
   get isWhole(): boolean {
     for (const id of this.#lacking.keys()) if (this.#parts.dag.isReady(id)) this.#lacking.delete(id)
     return this.#lacking.size === 0
@@ -38,7 +38,7 @@ export class Wholeness {
     return [...this.#lacking.values()].some(({ sinceMs }) => now - sinceMs < LACKING_HELD_MS)
   }
 
-  /** It has counted and is parked, for the first time or again. Returns since when. */
+  /** It was in the graph and is parked, for the first time or again. Returns since when. */
   lack({ id, parents, author }: Pick<Delta, 'id' | 'parents' | 'author'>): number {
     const now = this.#parts.nowMs()
     const sinceMs = Math.min(this.#lacking.get(id)?.sinceMs ?? now, now)
@@ -66,7 +66,7 @@ export class Wholeness {
   refusal(): ContextError | undefined {
     if (this.isWhole || !(this.isHeld || this.#isOwn())) return undefined
     const [deltaId] = this.#lacking.keys()
-    const message = `context ${this.#parts.record.id}: delta ${deltaId} has counted here, could not be applied again yet, and comes before anything that is written; it is tried again, and calls that only read are answered`
+    const message = `context ${this.#parts.record.id}: delta ${deltaId} counts here, could not be applied yet, and comes before anything that is written; it is tried again, and calls that only read are answered`
     return new ContextError('CONTEXT_BUSY', message, { data: { deltaId } })
   }
 

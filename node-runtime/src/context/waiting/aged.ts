@@ -75,13 +75,13 @@ export class Aged {
     return [...page.values()]
   }
 
-  /** The oldest of what has never counted, where there are too many. Looks at every row, so once a sweep. */
+  /** The oldest of what was never in the graph, where there are too many. Looks at every row, so once a sweep. */
   async tooMany(): Promise<Delta[]> {
     const { agedMax } = this.#parts.retention
     if (this.#count <= agedMax && this.#bytes <= AGED_BYTES_MAX) return []
     const all: { readonly id: DeltaId; readonly sinceMs: number; readonly size: number }[] = []
     for await (const { delta, sinceMs } of this.#parts.rows.parkedRows()) {
-      if (this.has(delta.id) && !this.#parts.rows.hasCounted(delta.id))
+      if (this.has(delta.id) && !this.#parts.rows.wasReady(delta.id))
         all.push({ id: delta.id, sinceMs, size: delta.sealed.byteLength })
     }
     all.sort((a, b) => a.sinceMs - b.sinceMs)

@@ -9,8 +9,19 @@ const ROOT = path.resolve(import.meta.dirname, '..')
 it('what is wrong with options is one line', () => {
   const options = { seeds: { type: 'string' } } as const
   expect(optionValues(['--seeds', '3'], options)).toMatchObject({ seeds: '3' })
-  for (const args of [['--seed'], ['--seeds'], ['--seeds', '-3'], ['three']])
+  for (const args of [['--seed'], ['--seeds'], ['--seeds', '--x'], ['three']])
     expect(() => optionValues(args, options)).toThrow(/^[^\n]+$/)
+})
+
+it('a number below 0 is the value of the option before it, and an option is none', () => {
+  const options = { seeds: { type: 'string' }, 'shrink-runs': { type: 'string' } } as const
+  expect(optionValues(['--seeds', '-3', '--shrink-runs', '7'], options)).toMatchObject({
+    seeds: '-3',
+    'shrink-runs': '7',
+  })
+  expect(() => optionValues(['--shrink-runs', '--seeds', '3'], options)).toThrow(
+    new UsageError('--shrink-runs takes a value, and an option follows it'),
+  )
 })
 
 it.each(['', '0', '-1', '1.5', '1e3', '0x10', '9007199254740992', 'x'])('%j is no whole number from 1 on', (text) => {

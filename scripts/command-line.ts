@@ -14,10 +14,25 @@ export function optionValues<const T extends Options>(
   { negatable = false }: { readonly negatable?: boolean } = {},
 ): ValuesOf<T> {
   try {
-    return parseArgs({ args: [...args], options, allowNegative: negatable }).values
+    return parseArgs({ args: withNegatives(args, options), options, allowNegative: negatable }).values
   } catch (cause) {
-    throw new UsageError((cause instanceof Error ? cause.message : String(cause)).replace(/\s*\n\s*/g, ' '), { cause })
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const [, option] = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message) ?? []
+    if (option !== undefined) throw new UsageError(`${option} takes a value, and an option follows it`, { cause })
+    throw new UsageError(message.replace(/\s*\n\s*/g, ' '), { cause })
   }
+}
+
+/** `--seeds -3` as `--seeds=-3`: a number below 0 is no option, and whoever reads numbers says which there may be. */
+function withNegatives(args: readonly string[], options: Options): string[] {
+  const joined: string[] = []
+  for (const arg of args) {
+    const before = joined.at(-1) ?? ''
+    const takesValue = before.startsWith('--') && options[before.slice(2)]?.type === 'string'
+    if (takesValue && /^-\d/.test(arg)) joined.splice(-1, 1, `${before}=${arg}`)
+    else joined.push(arg)
+  }
+  return joined
 }
 
 /** Throws UsageError. */

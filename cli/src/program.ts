@@ -31,7 +31,8 @@ import { exitCodeFor } from './exit-code.ts'
 
 const EXIT_CODES = `
 Exit codes:
-  0 passed   1 a step failed   2 bad file or usage   3 environment   4 timeout   130, 143 interrupted`
+  0 passed   1 a step failed   2 bad file or usage   3 environment   4 timeout
+  130, 143, 129 interrupted (129: its terminal is gone)   141 nobody reads its output any more`
 
 /** `first`: the command that is asked for, where it is known: others that take long to declare are left out for it. */
 export function createProgram(version: string, edge: CommandEdge, first?: string): Command {

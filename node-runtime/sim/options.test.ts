@@ -42,7 +42,8 @@ describe('the command', () => {
   it.each([
     ['--seeds=-3', '--seeds takes a whole number from 1 on'],
     ['--sed 4', "Unknown option '--sed'"],
-    ['--seeds -3', "Option '--seeds' argument is ambiguous"],
+    ['--seeds -3', '--seeds takes a whole number from 1 on, not "-3"'],
+    ['--shrink-runs -3', '--shrink-runs takes a whole number from 0 on, not "-3"'],
     ['--scenario /nope.json', 'cannot use /nope.json as a scenario: ENOENT'],
     ['--seed 3 --trace /nope/trace', "cannot write --trace: ENOENT: no such file or directory, open '/nope/trace'"],
   ])('says in one line what is wrong, with exit code 2: %s', (text, why) => {

@@ -31,7 +31,8 @@ export function causeText(error: unknown): string {
   const parts: string[] = []
   for (let at: unknown = error; at instanceof Error && parts.length < 5; at = at.cause) {
     const code = 'code' in at && typeof at.code === 'string' ? `${at.code}: ` : ''
-    parts.push(`${code}${at.message}`)
+    // Those of the system begin with theirs.
+    parts.push(at.message.startsWith(code) ? at.message : `${code}${at.message}`)
   }
   return parts.length > 0 ? parts.join('; ') : String(error)
 }

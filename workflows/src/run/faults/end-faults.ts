@@ -3,6 +3,7 @@ import { placeOf } from '../../report/file-report.ts'
 import { FAULTS_SHOWN_MAX } from '../../report/limits.ts'
 import type { ActiveFault } from '../../steps/fault/making/fault-port.ts'
 import type { RunNodes } from '../nodes/run-nodes.ts'
+import { faultWithNodes } from './fault-with-nodes.ts'
 
 /** `timed`: nodes are kept, and nobody would end what was to end by itself. `left`: names of what is on, with the nodes. */
 export async function endFaults(
@@ -13,7 +14,7 @@ export async function endFaults(
   const noted = (error: unknown) => void errors.push(error)
   await nodes.faults.finish(options).catch(noted)
   if (options.timed) await nodes.handOverFaults(options).catch(noted)
-  return { errors, left: nodes.faults.active().map(({ name, nodes: on }) => `${name} (${on.join(', ')})`) }
+  return { errors, left: nodes.faults.active().map(({ name, nodes: on }) => faultWithNodes(name, on)) }
 }
 
 /** Of a run that passed: what its last steps ran under, and was probably to be healed. Undefined where nothing was on. */

@@ -1,6 +1,7 @@
 // What an earlier run has left on nodes that it kept: known to this one, so that its steps can end it.
 import type { NodeFaultPort } from '../../steps/fault/making/fault-port.ts'
 import type { StepClock } from '../../steps/step-clock.ts'
+import { faultWithNodes } from './fault-with-nodes.ts'
 import type { FaultyNode, NodeFaults } from './node-faults.ts'
 import type { ActiveFaults } from './run-faults.ts'
 
@@ -28,7 +29,7 @@ export async function takeOverFaults(parts: TakeOverParts, options: { signal: Ab
     parts.faults.takeOver({
       name: id,
       // Which node it is kept on says less than who is apart from whom.
-      what: `${both.every((node) => id.includes(node)) ? id : `${id} (${both.join(', ')})`}, of an earlier run`,
+      what: `${faultWithNodes(id, both)}, of an earlier run`,
       nodes: both,
       isOn: () => nodes.some((node) => parts.nodeFaults.has(node, id)),
       clock: parts.clock,

@@ -17,7 +17,7 @@ function linesOf(
     counts: { passed: 0, failed: 0, cancelled: 0, skipped: 0, notReached: 0, notRecorded: 0, warnings: 0 },
     ...{ plannedSteps: [], notes: [], timings: [], nodes: [], steps: [] },
     history: {
-      ...{ acknowledged, writes, notLookedFor: [], contexts: 1, nodes: ['a', 'b'], apart: [] },
+      ...{ acknowledged, writes, voided: [], notLookedFor: [], contexts: 1, nodes: ['a', 'b'], apart: [] },
       ...{ notCompared: [], leftWaiting: [], givenUp: [], givenUpMore: [], givenUpUntold: [], gone: [], differing: [] },
       ...found,
     },
@@ -42,6 +42,17 @@ test('writes that were not looked for are not said to be lost', () => {
     'history: 200 looked at of 1000 acknowledged writes, all held; same heads, same state on 2 nodes',
   )
   expect(historyLineOf(5, 5)).toContain('history: 5 acknowledged writes held;')
+})
+
+test('writes that are void are not said to be held', () => {
+  const place = { file: 'f.yml', line: 3, column: 5 }
+  const write = { node: 'b', contextId: 'C', deltaId: 'd', step: 's', within: [], place, method: 'set' }
+  const lines = linesOf('passed', 1000, 199, { nodes: [], voided: [write] })
+  expect(lines).toContain(
+    'history: 200 looked at of 1000 acknowledged writes, 199 held, 1 void with the removal of its author',
+  )
+  expect(lines).toContain('⚠ 1 acknowledged write does not count: not accepted before the removal of its author')
+  expect(lines).toContain('  of b: step "s", method set, at f.yml:3:5')
 })
 
 test('nodes that are apart are not said to be the same, and what could not be looked for is said with its node', () => {

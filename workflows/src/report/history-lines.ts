@@ -1,4 +1,6 @@
 // What the check after the last step saw, in words: what holds without being asserted, and what could not be told. Pure.
+import { madeByText } from '../run/history/history-failure.ts'
+import { HISTORY_GONE_SHOWN_MAX } from '../run/limits.ts'
 import type { HistoryRecord } from './run-record.ts'
 
 export interface HistoryLines {
@@ -9,10 +11,11 @@ export interface HistoryLines {
 }
 
 export function historyLines(history: HistoryRecord): HistoryLines {
-  const { acknowledged, apart, leftWaiting, notLookedFor, givenUp, givenUpMore } = history
+  const { acknowledged, voided, apart, leftWaiting, notLookedFor, givenUp, givenUpMore } = history
   const findings = notLookedFor.filter(({ isFinding }) => isFinding === true)
   const warnings = [
     ...findings.map(({ node, writes, why }) => `${counted(writes)} of ${node} could not be looked for: ${why}`),
+    ...voidLines(voided),
     ...apart.map(({ contextId, groups, why }) => {
       const each = groups.map(({ nodes }) => nodes.join(', ')).join(' | ')
       return [`the nodes do not have the same of context ${contextId}: ${each}`, ...why].join('\n  ')
@@ -34,6 +37,15 @@ export function historyLines(history: HistoryRecord): HistoryLines {
   return acknowledged === 0 ? { warnings } : { summary: summaryOf(history), warnings }
 }
 
+function voidLines(voided: HistoryRecord['voided']): string[] {
+  if (voided.length === 0) return []
+  const shown = voided.slice(0, HISTORY_GONE_SHOWN_MAX).map((write) => `of ${write.node}: ${madeByText(write)}`)
+  const left = voided.length - shown.length
+  const more = left === 0 ? [] : [`and ${left} more: history.voided in run.json`]
+  const what = `${counted(voided.length)} ${voided.length === 1 ? 'does' : 'do'} not count`
+  return [[`${what}: not accepted before the removal of ${authorOf(voided)}`, ...shown, ...more].join('\n  ')]
+}
+
 /** Pairs of a node and a context; all are in run.json. */
 const LEFT_WAITING_SHOWN_MAX = 10
 
@@ -42,15 +54,18 @@ function moreWaiting(count: number): string[] {
 }
 
 function summaryOf(history: HistoryRecord): string {
-  const { acknowledged, writes, gone, nodes, notLookedFor, notCompared, givenUpUntold } = history
+  const { acknowledged, writes, voided, gone, nodes, notLookedFor, notCompared, givenUpUntold } = history
   // Of very many only some are to be looked for: one that is gone fails the run.
-  const held =
+  const looked = writes + voided.length + gone.length
+  const heldOf = voided.length === 0 ? 'all held' : `${writes} held`
+  const found =
     gone.length > 0
-      ? `${writes + gone.length} looked at of ${counted(acknowledged)}, ${gone.length} gone`
-      : writes === acknowledged
-        ? `${counted(acknowledged)} held`
-        : `${writes} looked at of ${counted(acknowledged)}, all held`
-  const isNone = writes + gone.length === 0 && acknowledged > 0
+      ? `${looked} looked at of ${counted(acknowledged)}, ${gone.length} gone`
+      : looked === acknowledged
+        ? `${counted(writes)} held`
+        : `${looked} looked at of ${counted(acknowledged)}, ${heldOf}`
+  const held = voided.length === 0 ? found : `${found}, ${voided.length} void with the removal of ${authorOf(voided)}`
+  const isNone = looked === 0 && acknowledged > 0
   const untold = notLookedFor
     .filter(({ isFinding }) => isFinding !== true)
     .map(({ node, writes: count, why }) => `${count} of ${node} not looked for: ${why}`)
@@ -64,6 +79,10 @@ function summaryOf(history: HistoryRecord): string {
     .map(({ node, why }) => `whether ${node} has given up events is not known: ${why}`)
   const parts = [isNone ? `0 looked at of ${counted(acknowledged)}` : held, ...untold, ...states, ...left, ...silent]
   return `history: ${parts.join('; ')}`
+}
+
+function authorOf(writes: readonly unknown[]): string {
+  return writes.length === 1 ? 'its author' : 'their author'
 }
 
 function counted(writes: number): string {

@@ -201,6 +201,7 @@ test('what the history check warns of is an annotation of a file that passed', (
     apart: [],
     notCompared: [],
     givenUp: [],
+    voided: [],
     gone: [],
     differing: [],
     leftWaiting: [],

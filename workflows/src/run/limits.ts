@@ -81,7 +81,7 @@ export const HISTORY_WHY_LINES_MAX = 20
 export const HISTORY_ENTRIES_MAX = 8
 export const HISTORY_ENTRY_MAX_CHARS = 120
 
-/** Writes that are gone, said with the failure; all are in run.json. */
+/** Writes that are gone, said with the failure, or void, said with the warning; all are in run.json. */
 export const HISTORY_GONE_SHOWN_MAX = 5
 
 /** What a step may open before the one before it runs is waited for so long; a node that is cut off has no say in more. */

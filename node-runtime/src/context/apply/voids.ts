@@ -80,6 +80,11 @@ export class Voids {
     return this.#isRemoved(delta) || this.isReplaced(delta)
   }
 
+  /** Of one that is void: a removal is why, and nothing that its author wrote for it again counts in its place. */
+  isTakenByRemoval(delta: Judged): boolean {
+    return this.#isRemoved(delta) && !this.isReplaced(delta)
+  }
+
   #isRemoved(delta: Judged): boolean {
     const removals = this.#known.unseen(delta)
     const author = accountOf(delta.author)

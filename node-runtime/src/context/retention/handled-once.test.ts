@@ -82,6 +82,8 @@ it.each([
     await world.pass(15_000)
     await converge(world, shared.contextId, MOST)
     expect([await statusOf(scene, 'bob', first.id), await statusOf(scene, 'bob', again.id)]).toEqual(counting)
+    // No removal has taken what something else stands for.
+    expect([first, again].map(({ id }) => bob.waitingRows.isVoided(id))).toEqual([false, false])
     // Another's word does not take the place of the author's: bob hears both, and ada and bob hear cyd.
     expect(await heard(scene, 'ada')).toBe(times)
     expect(shownBy(world.get('bob'))).toBe(times - 1)

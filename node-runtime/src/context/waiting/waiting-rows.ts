@@ -3,6 +3,7 @@ import type { DeltaId, PublicKey } from '../../base/ids.ts'
 import type { ParkedRow } from '../../wire/records.ts'
 import type { Intake } from '../apply/intake.ts'
 import type { Receiver } from '../apply/receiver.ts'
+import type { Voids } from '../apply/voids.ts'
 import type { DeadLetters } from '../handlers/dead-letters.ts'
 import { type HandlerItem, itemOf } from '../handlers/handler-item.ts'
 import type { HandlerQueue } from '../handlers/handler-queue.ts'
@@ -63,6 +64,7 @@ export interface Paging {
 type WaitingRowsParts = Pick<ContextParts, 'record' | 'rows' | 'dag' | 'isDamaged' | 'divergences' | 'xcalls'> & {
   readonly intake: Intake
   readonly receiver: Receiver
+  readonly voids: Pick<Voids, 'isTakenByRemoval'>
   readonly handlers: HandlerQueue
   readonly deadLetters: DeadLetters
   readonly sweeper: Sweeper
@@ -132,6 +134,17 @@ export class WaitingRows {
       const due = reason === 'future' ? { dueMs: acceptableFromMs(delta.hlc) } : {}
       return { id: delta.id, author: delta.author, reason, sinceMs, missing, bytes: delta.sealed.byteLength, ...due }
     })
+  }
+
+  /**
+   * It is in the graph, and does not count with the removal of its author. False for what is void as something else stands for it.
+   * Asked in the queue of the context.
+   */
+  isVoided(id: DeltaId): boolean {
+    const { rows, voids } = this.#parts
+    const stored = rows.stored(id)
+    if (stored?.status !== 'void' && stored?.status !== 'voided') return false
+    return voids.isTakenByRemoval(stored.delta)
   }
 
   /** Own deltas that gossip has not been handed yet. */

@@ -53,6 +53,12 @@ test('a node that is stopped is not waited for: the delta is known by its id', a
   expect(done.failure?.message).toBeUndefined()
 })
 
+test('a write that is void with the removal of its author is not waited for', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-2').fail('GET', /\/deltas\//, { status: 200, body: { data: { state: 'voided' } } }, 99)
+  expect((await run(`${WRITE}${read('sync')}`, network)).clock.slept).toEqual([])
+})
+
 test('each try waits anew, and what interrupts the wait interrupts the step', async () => {
   const done = await run(
     `${WRITE}${read('{ sync: 60 }').replace(' }\n', ', timeout: 1, retry: { attempts: 2, delay: 0 } }\n')}`,

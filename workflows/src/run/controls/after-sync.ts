@@ -10,7 +10,7 @@ import {
 } from '../../steps/limits.ts'
 import { StepError } from '../../steps/step-error.ts'
 import type { NodeHandle } from '../../steps/step-kind.ts'
-import { deltaPlace, isApplied } from '../../steps/sync/delta-place.ts'
+import { deltaPlace, isSettled } from '../../steps/sync/delta-place.ts'
 import { diagnose, shortDelta, sightHeads } from '../../steps/sync/diagnosis.ts'
 import { agreed, look, type Sighting } from '../../steps/sync/sync-targets.ts'
 import type { StepScope } from '../steps/step-scope.ts'
@@ -67,7 +67,7 @@ async function whyNotApplied(
   try {
     const place = deltaId === undefined ? undefined : await deltaPlace(node, contextId, deltaId, request)
     if (place === undefined) return await whyNotAgreed(author, node, { contextId, deltaId }, scope, request)
-    if (isApplied(place)) return undefined
+    if (isSettled(place)) return undefined
     const state = place.state === 'unknown' ? 'has not come' : `is ${place.state}`
     const reason = place.reason === undefined ? '' : ` (waits for ${place.reason})`
     return `${shortDelta(place.id)} of ${author} ${state}${reason}`

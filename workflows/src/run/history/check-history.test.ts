@@ -19,6 +19,7 @@ const PARKED = { deltaId: 'parked1', reason: 'future', missing: [] }
 const NOTHING = {
   acknowledged: 0,
   writes: 0,
+  voided: [],
   notLookedFor: [],
   contexts: 0,
   nodes: [],
@@ -365,6 +366,22 @@ test('of very many writes some are kept, from the first to the last', () => {
   const gaps = kept.slice(1).map((at, index) => at - (kept[index] ?? 0))
   expect(new Set(gaps).size).toBe(1)
   expect(10_000 - (kept.at(-1) ?? 0)).toBeLessThan(gaps[0] ?? 0)
+})
+
+test('writes that are void with the removal of their author are told apart from those held, with their steps, and fail nothing', async () => {
+  const network = new FixtureNetwork()
+  const body = { data: { state: 'voided' } }
+  network.node('n-1').fail('GET', /\/deltas\//, { status: 200, body }, 6)
+  const { outcome, exitCode, record } = await runYaml(withContext(SET.repeat(8)), { network })
+  expect([outcome, exitCode]).toEqual(['passed', 0])
+  expect(record.history).toMatchObject({ acknowledged: 8, writes: 2, gone: [], notLookedFor: [] })
+  expect(record.history?.voided).toHaveLength(6)
+  const { summary, warnings } = historyLines(record.history ?? NOTHING)
+  const [first, ...rest] = warnings.flatMap((each) => each.split('\n'))
+  expect(summary).toMatch(/^history: 2 acknowledged writes held, 6 void with the removal of their author;/)
+  expect(first).toBe('6 acknowledged writes do not count: not accepted before the removal of their author')
+  expect(rest[0]).toMatch(/^ {2}of n-1: step "[^"]+", method set, at \S+:\d+:\d+$/)
+  expect(rest.slice(5)).toEqual(['  and 1 more: history.voided in run.json'])
 })
 
 test('a write that its own node holds back for want of what it builds on is one that it lacks', async () => {

@@ -1,9 +1,11 @@
 // What the check of the history saw, as plain data: for the last screen, run.json and every other report.
-import type { MadeBy } from './write-history.ts'
+import type { AcknowledgedWrite } from './write-history.ts'
 
 export interface HistoryFindings {
   /** Acknowledged writes that were found where they were acknowledged. */
   readonly writes: number
+  /** Those that are there and do not count: their author was removed, and who removed it had not accepted them. */
+  readonly voided: readonly AcknowledgedWrite[]
   /** Those that their node does not have any more; one of them fails the run. */
   readonly gone: readonly GoneWrite[]
   /** Contexts in which nodes with the same history do not have the same state; one of them fails the run. */
@@ -26,10 +28,7 @@ export interface HistoryFindings {
   readonly givenUpUntold: readonly NotCompared[]
 }
 
-export interface GoneWrite extends MadeBy {
-  readonly node: string
-  readonly contextId: string
-  readonly deltaId: string
+export interface GoneWrite extends AcknowledgedWrite {
   /** Where the node says the delta is: `unknown`, `pending`. */
   readonly state: string
 }

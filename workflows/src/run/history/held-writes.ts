@@ -12,6 +12,7 @@ type Options = { readonly signal: AbortSignal }
 /** `gone`: it has to be there. `lost`: with the whole context, for which there may be reasons that a run does not see. */
 type Verdict =
   | { readonly is: 'held' }
+  | { readonly is: 'voided'; readonly write: AcknowledgedWrite }
   | { readonly is: 'gone'; readonly write: AcknowledgedWrite; readonly place: DeltaPlace }
   | { readonly is: 'lost' | 'untold'; readonly write: AcknowledgedWrite; readonly why: string }
 
@@ -29,7 +30,7 @@ export async function lookForWrites(
   history: WriteHistory,
   nodes: HistoryNodes,
   { clock, signal }: { readonly clock: StepClock } & Options,
-): Promise<Pick<HistoryFindings, 'writes' | 'gone' | 'notLookedFor'>> {
+): Promise<Pick<HistoryFindings, 'writes' | 'voided' | 'gone' | 'notLookedFor'>> {
   const settled: Verdict[] = []
   let writes = history.kept
   for (let looks = 1; ; looks += 1) {
@@ -43,7 +44,8 @@ export async function lookForWrites(
     }
     const gone = open.flatMap((each) => (each.is === 'gone' ? [{ ...each.write, state: each.place.state }] : []))
     const held = settled.filter(({ is }) => is === 'held').length
-    return { writes: held, gone, notLookedFor: [...untoldOf([...settled, ...open]), ...givenUp(history)] }
+    const voided = settled.flatMap((each) => (each.is === 'voided' ? [each.write] : []))
+    return { writes: held, voided, gone, notLookedFor: [...untoldOf([...settled, ...open]), ...givenUp(history)] }
   }
 }
 
@@ -57,8 +59,9 @@ async function verdictsOf(
   for (const write of writes) {
     const { node, contextId, deltaId } = write
     const place = await nodes.ask(node, options, (handle, request) => deltaPlace(handle, contextId, deltaId, request))
-    if (toldOf(place)?.state === 'applied') {
-      verdicts.push({ is: 'held' })
+    const state = toldOf(place)?.state
+    if (state === 'applied' || state === 'voided') {
+      verdicts.push(state === 'applied' ? { is: 'held' } : { is: 'voided', write })
       continue
     }
     const key = `${node} ${contextId}`

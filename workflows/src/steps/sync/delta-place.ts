@@ -14,16 +14,16 @@ export interface Waiting {
 
 export interface DeltaPlace extends Waiting {
   readonly id: string
-  /** `applied`, `pruned`, `pending`, `parked`, `refused`, `unknown`. */
+  /** `applied`, `voided` with the removal of its author, `pruned`, `pending`, `parked`, `refused`, `unknown`. */
   readonly state: string
   /** Public key, where the node holds the delta. */
   readonly author?: string
   readonly parents: readonly string[]
 }
 
-/** It is part of the state: pruned is what lies beneath the node's checkpoint. */
-export function isApplied({ state }: DeltaPlace): boolean {
-  return state === 'applied' || state === 'pruned'
+/** Nothing of it is waited for: it is part of the state, lies beneath the node's checkpoint, or is there and does not count. */
+export function isSettled({ state }: DeltaPlace): boolean {
+  return state === 'applied' || state === 'pruned' || state === 'voided'
 }
 
 type Request = { readonly signal: AbortSignal; readonly timeoutMs: number }

@@ -7,7 +7,7 @@ import { shortened } from '../../values/shortened.ts'
 import { DIAGNOSIS_ROWS_MAX, DIAGNOSIS_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
-import { type DeltaPlace, deltaPlace, isApplied, optional, type Waiting, waitingOf } from './delta-place.ts'
+import { type DeltaPlace, deltaPlace, isSettled, optional, type Waiting, waitingOf } from './delta-place.ts'
 import { deltas } from './settled.ts'
 import { readOnce } from './sync-targets.ts'
 
@@ -118,7 +118,7 @@ class Doctor {
     for (let id = queue.shift(); id !== undefined && found.length < DIAGNOSIS_ROWS_MAX; id = queue.shift()) {
       const place = await this.#place(node, id)
       if (place === undefined) break
-      if (isApplied(place)) continue
+      if (isSettled(place)) continue
       const held = await this.#heldBy(id, others)
       const author = held.author ?? place.author
       found.push({ place, author, heldBy: held.names })
@@ -135,7 +135,7 @@ class Doctor {
     const places = await Promise.all(
       others.map(async ({ node }) => ({ name: node.name, place: await this.#place(node, id) })),
     )
-    const holders = places.filter(({ place }) => place !== undefined && isApplied(place))
+    const holders = places.filter(({ place }) => place !== undefined && isSettled(place))
     const known = holders.find(({ place }) => place?.author !== undefined)?.place
     return { names: holders.map(({ name }) => name), author: known?.author, parents: known?.parents ?? [] }
   }

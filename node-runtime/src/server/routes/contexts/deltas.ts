@@ -15,7 +15,7 @@ const ByDelta = Type.Object({ id: Type.String(), delta: Type.String() })
 /** All that waits: it is bounded. */
 const EVERYTHING = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
 
-const STATES = ['applied', 'pruned', 'pending', 'parked', 'refused', 'unknown'] as const
+const STATES = ['applied', 'voided', 'pruned', 'pending', 'parked', 'refused', 'unknown'] as const
 type State = (typeof STATES)[number]
 
 async function whereIs(context: Context, id: DeltaId, nowMs: number): Promise<object> {
@@ -45,14 +45,16 @@ async function whereIs(context: Context, id: DeltaId, nowMs: number): Promise<ob
   const waits = pending === 0 ? undefined : context.waitingRows.pending(EVERYTHING).find(isIt)
   if (waits) return inState('pending', waits)
   const lies = parked === 0 ? undefined : (await context.waitingRows.parked(EVERYTHING)).find(isIt)
-  return lies ? inState('parked', lies) : inState('applied')
+  if (lies) return inState('parked', lies)
+  return inState(context.waitingRows.isVoided(id) ? 'voided' : 'applied')
 }
 
 export const deltaRoutes: readonly Route[] = [
   route({
     method: 'GET',
     url: '/admin-api/contexts/:id/deltas/:delta',
-    summary: 'Whether a delta is applied, pruned, pending, parked, refused or unknown here, and what it waits for',
+    summary:
+      'Whether a delta is applied, voided by the removal of its author, pruned, pending, parked, refused or unknown here, and what it waits for',
     permission: 'context:list[:id]',
     params: ByDelta,
     query: NoFields,

@@ -34,6 +34,7 @@ import type { NodeServices, Readiness } from './server/ports.ts'
 import { sweepAllGenerations } from './storage/generations.ts'
 import { requireFormat } from './store/format.ts'
 import type { Store } from './store/store.ts'
+import { type WatchedStore, watchedStore } from './store/watched-store.ts'
 import { AdmissionRequests } from './sync/admission.ts'
 import { BlobExchange } from './sync/blobs/blob-exchange.ts'
 import type { Directory } from './sync/ports.ts'
@@ -122,13 +123,16 @@ export class Node implements NodeServices {
     const { network, clock } = ports
     const { contexts, namespaces, applications } = parts
     const { publicKey } = options.identity
-    const ready = { network, contexts, namespaces, applications, clock, hlc: parts.hlc, mesh: this.#mesh, publicKey }
+    const { hlc, store } = parts
+    const ready = { network, store, contexts, namespaces, applications, clock, hlc, mesh: this.#mesh, publicKey }
     this.#readiness = new NodeReadiness(ready)
   }
 
   /** Builds the node from what is in the store. Takes over the ports: `close` closes them. */
-  static async open(ports: NodePorts, options: NodeOptions): Promise<Node> {
-    const { store, blobs, network, executor, clock, random, log } = ports
+  static async open(given: NodePorts, options: NodeOptions): Promise<Node> {
+    const store = watchedStore(given.store)
+    const ports = { ...given, store }
+    const { blobs, network, executor, clock, random, log } = ports
     const { identity, kem } = options
     await requireFormat(store)
     await sweepAllGenerations(store)
@@ -261,6 +265,7 @@ export class Node implements NodeServices {
     const blobLog = log.child({ module: 'blobs' })
     const keeper = new BlobKeeper({ blobs, references, applications, namespaces, contexts, clock, log: blobLog })
     const parts = {
+      store,
       hlc,
       applications,
       namespaces,
@@ -341,6 +346,7 @@ export class Node implements NodeServices {
 const MESH_DEGREE = 2
 
 interface NodeParts {
+  readonly store: WatchedStore
   readonly hlc: HybridClock
   readonly applications: Applications
   readonly namespaces: Namespaces

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appWasm } from '../../scripts/build-apps.ts'
 import { FUTURE_MAX_MS } from './context/limits.ts'
 import { ALONE_AFTER_MS, LOOK_EVERY_MS } from './readiness.ts'
+import { faultyStore } from './store/faulty-store.ts'
 import { shareContext, TestWorld } from './testing/test-nodes.ts'
 
 let world: TestWorld
@@ -66,6 +67,25 @@ test('a node that lacks what a delta builds on says so, until it has it', async 
   expect(of('bob')).toMatchObject({ ready: true, reasons: expect.arrayContaining([text]) })
   world.network.heal()
   await world.until('bob to have it', () => JSON.stringify(of('bob')) === JSON.stringify({ ready: true, reasons: [] }))
+})
+
+test.each([
+  ['ENOSPC', 'the disk is full'],
+  ['EROFS', 'the file system is read-only'],
+])('a node whose disk refuses with %s what others write says so, until it takes it', async (code, why) => {
+  let refusal: Error | undefined
+  const place = world.place('bob')
+  Object.assign(place, { disk: faultyStore(place.disk, 'bob', { write: () => refusal }) })
+  const { contextId } = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
+  const isWhole = () => JSON.stringify(of('bob')) === JSON.stringify({ ready: true, reasons: [] })
+  await world.until('bob to be whole', isWhole)
+  refusal = Object.assign(new Error(code), { code })
+  await world.run(world.get('ada').call(contextId, 'set', { key: 'a', value: '1' }))
+  const told = `store: the last write failed, ${why}: until one succeeds, nothing is stored, of others' writes either`
+  await world.until('bob to say so', () => JSON.stringify(of('bob')).includes(told))
+  expect(of('bob')).toMatchObject({ ready: true })
+  refusal = undefined
+  await world.until('bob to be whole again', isWhole, () => JSON.stringify(of('bob')))
 })
 
 test('a node says that contexts have lost their application, until it is installed again', async () => {

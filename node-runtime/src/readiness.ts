@@ -8,14 +8,22 @@ import type { Applications } from './context/namespaces/code/applications.ts'
 import type { Namespaces } from './context/namespaces/namespaces.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { Readiness } from './server/ports.ts'
+import type { StoreErrorCode } from './store/errors.ts'
+import type { WatchedStore } from './store/watched-store.ts'
 
 /** A node that has not met who it is to meet so long after its start works without them: they may be gone for good. */
 export const ALONE_AFTER_MS = 120_000
 /** Anybody may ask, at any rate: contexts are looked at so often. */
 export const LOOK_EVERY_MS = 1_000
 
+const WRITE_FAILURES: { readonly [code in StoreErrorCode]?: string } = {
+  STORE_FULL: 'the disk is full',
+  STORE_UNWRITABLE: 'the file system is read-only',
+}
+
 export interface ReadinessParts {
   readonly network: Pick<Network, 'meshState' | 'on'>
+  readonly store: Pick<WatchedStore, 'failing'>
   readonly contexts: Pick<Contexts, 'list' | 'has' | 'opened'>
   readonly namespaces: Pick<Namespaces, 'list'>
   readonly applications: Pick<Applications, 'get' | 'lacksCode'>
@@ -58,13 +66,13 @@ export class NodeReadiness {
     if (this.#phase === 'stopping') return { ready: false, why: 'shutting_down' }
     const nowMs = this.#parts.clock.nowMs()
     const mesh = this.#ofNetwork()
-    if (this.#phase === 'met')
-      return { ready: true, reasons: [...mesh.lacking, ...this.#ofStamps(nowMs), ...this.#ofContexts(nowMs)] }
+    const others = () => [...this.#ofStore(), ...this.#ofStamps(nowMs), ...this.#ofContexts(nowMs)]
+    if (this.#phase === 'met') return { ready: true, reasons: [...mesh.lacking, ...others()] }
     if (this.#startedAtMs === undefined || nowMs - this.#startedAtMs < ALONE_AFTER_MS) {
       return { ready: false, why: 'starting', reason: mesh.text }
     }
     const unmet = `network: since the start ${mesh.text}`
-    return { ready: true, isUnmet: true, reasons: [unmet, ...this.#ofStamps(nowMs), ...this.#ofContexts(nowMs)] }
+    return { ready: true, isUnmet: true, reasons: [unmet, ...others()] }
   }
 
   #ofNetwork(): { readonly text: string; readonly lacking: readonly string[] } {
@@ -73,6 +81,14 @@ export class NodeReadiness {
     if (!ready) return { text, lacking: [`network: ${text}`] }
     if (connected > 0 || !this.#hadPeers) return { text, lacking: [] }
     return { text, lacking: ['network: no node is connected any more'] }
+  }
+
+  /** Anybody may ask, and the error itself names the place: that is for the log. */
+  #ofStore(): readonly string[] {
+    const { failing } = this.#parts.store
+    if (failing === undefined) return []
+    const why = WRITE_FAILURES[failing] ?? 'the log says why'
+    return [`store: the last write failed, ${why}: until one succeeds, nothing is stored, of others' writes either`]
   }
 
   /** Its clock was wrong: stamps never go back, and nobody takes one that is too far ahead. */

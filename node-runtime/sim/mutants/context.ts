@@ -139,10 +139,10 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'clients-see-what-is-not-written',
     file: 'context/apply/receiver.ts',
-    find: `      await this.#parts.ledger.commit([...ops, ...fold.ops])
+    find: `      await this.#commit([...ops, ...fold.ops])
       fold.committed()`,
     replace: `      for (const { delta, payload } of fresh.splice(0)) this.#parts.ledger.emit(delta.id, payload.events)
-      await this.#parts.ledger.commit([...ops, ...fold.ops])
+      await this.#commit([...ops, ...fold.ops])
       fold.committed()`,
     why: 'events are pushed before their delta is on the disk, and again after a crash',
     breaks: 'I2',

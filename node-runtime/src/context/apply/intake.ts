@@ -46,8 +46,10 @@ export class Intake {
   #forgotten = 0
   /** The parent of one that is parked may have come right before a crash. */
   #fromBefore = true
-  /** Of these, the page that is being looked at. */
-  readonly #lookedAt = new Set<DeltaId>()
+  /** Of these, the page that is being looked at; with what each waits for, where the log has said so. */
+  readonly #lookedAt = new Map<DeltaId, ParkedRow['reason'] | undefined>()
+  /** Parked in the batch under way: it may fail. */
+  readonly #unsaid = new Map<DeltaId, ParkedRow['reason']>()
   #refused = 0
   /** For ever, by what their ids are the hash of; oldest first. */
   readonly #refusedForEver = new Set<DeltaId>()
@@ -111,29 +113,38 @@ export class Intake {
   async takeParked(after: DeltaId | undefined, ops: StoreOp[], look: Look): Promise<Delta[]> {
     const { rows } = this.#parts
     const page: Delta[] = []
+    const said = new Map<DeltaId, ParkedRow['reason']>()
     let bytes = 0
     for await (const { delta, reason } of rows.parkedRows(after)) {
       if (reason === 'parents' && look !== 'all') continue
       if (reason === 'machine' && look === 'woken') continue
       if (reason === 'parents') ops.push(...rows.dropAwaitedBy(delta))
       page.push(delta)
+      said.set(delta.id, reason)
       bytes += delta.sealed.byteLength
       if (page.length >= PARKED_PAGE || bytes >= PARKED_PAGE_BYTES) break
     }
     for (const { id } of page) ops.push(rows.unpark(id))
-    this.lookAt(page)
+    this.lookAt(page, said)
     return page
   }
 
   /** The batch under way takes them out of the store. */
-  lookAt(page: readonly Delta[]): void {
-    for (const { id } of page) this.#lookedAt.add(id)
+  lookAt(page: readonly Delta[], said?: ReadonlyMap<DeltaId, ParkedRow['reason']>): void {
+    for (const { id } of page) this.#lookedAt.set(id, said?.get(id))
   }
 
   /** The payload of a delta that may go on; undefined for one that was parked or refused. Adds to the batch `ops`. */
   admit(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
-    const { authority, record, nowMs } = this.#parts
+    const said = this.#lookedAt.get(delta.id)
     this.leave(delta.id)
+    const payload = this.#judge(delta, ops)
+    if (this.#unsaid.get(delta.id) === said) this.#unsaid.delete(delta.id)
+    return payload
+  }
+
+  #judge(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
+    const { authority, record, nowMs } = this.#parts
     if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
     // Not for ever: the id does not depend on the signature, and the same delta may come with the right one.
     if (!verifyDelta(delta)) return this.refuse(delta, 'its signature is not its author’s')
@@ -188,7 +199,7 @@ export class Intake {
 
   /** At a cap the oldest is forgotten; pulling brings it back. Not what was in the graph: its row there says that it is held. */
   park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
-    const { rows, nowMs, wholeness, log } = this.#parts
+    const { rows, nowMs, wholeness } = this.#parts
     this.#parked.set(delta.id, delta.sealed.byteLength)
     this.#parkedBytes += delta.sealed.byteLength
     const wasReady = rows.wasReady(delta.id)
@@ -201,8 +212,14 @@ export class Intake {
       ops.push(rows.unpark(oldest))
     }
     if (reason === 'future' || reason === 'machine') this.#reconsiderLater()
-    log.info({ deltaId: delta.id, reason }, 'delta parked')
+    this.#unsaid.set(delta.id, reason)
     return undefined
+  }
+
+  /** The batch under way is written: what it parked is said, once for each thing that it waits for. */
+  stored(): void {
+    for (const [deltaId, reason] of this.#unsaid) this.#parts.log.info({ deltaId, reason }, 'delta parked')
+    this.#unsaid.clear()
   }
 
   /** Keys and governance wake a context when they come; time has to be looked at. */

@@ -190,7 +190,7 @@ export class Receiver {
       batch.forEach(({ delta }, index) => {
         if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
       })
-      await this.#parts.ledger.commit([...ops, ...fold.ops])
+      await this.#commit([...ops, ...fold.ops])
       fold.committed()
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
@@ -199,7 +199,12 @@ export class Receiver {
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
     }
-    if (ops.length > 0) await this.#parts.ledger.commit(ops)
+    if (ops.length > 0) await this.#commit(ops)
+  }
+
+  async #commit(ops: readonly StoreOp[]): Promise<void> {
+    await this.#parts.ledger.commit(ops)
+    this.#parts.intake.stored()
   }
 
   /**
@@ -208,7 +213,7 @@ export class Receiver {
    */
   async #postpone(error: unknown, left: readonly DagNode[], arrived: Arrivals, ops: StoreOp[]): Promise<never> {
     if (!(error instanceof ContextError) || error.code !== 'APPLY_POSTPONED') throw error
-    const { rows, intake, ledger } = this.#parts
+    const { rows, intake } = this.#parts
     const { deltaId } = error.data
     // Where it was one of the state that is applied again, on top of them: the first of those that go beneath it.
     const tooSlow = left.some(({ id }) => id === deltaId) ? deltaId : left[0]?.id
@@ -224,7 +229,7 @@ export class Receiver {
       else if (!rows.wasReady(id)) ops.push(rows.dropDelta(id), ...this.#noteCounted(id))
       intake.park(delta, 'machine', ops)
     }
-    await ledger.commit(ops)
+    await this.#commit(ops)
     throw error
   }
 

@@ -246,8 +246,8 @@ export class Revision {
     const stored = isPostponed(error) ? rows.stored(error.data.deltaId as DeltaId) : undefined
     if (stored?.status !== 'void' && stored?.status !== 'voided') throw error
     const { delta, status } = stored
-    // Of several versions what stands on it may lie beneath its place.
-    const kept = folder.stack.findIndex(({ id }) => id > delta.id)
+    // Of several versions what stands on it, which is all later, may lie beneath its place.
+    const kept = folder.stack.findIndex(({ hlc }) => hlc > delta.hlc)
     if (kept !== -1) await this.#takeDown({ undo: folder.stack.length - kept, apply: [] }, NONE)
     const ops: StoreOp[] = status === 'voided' ? [rows.putDelta(delta, 'again')] : []
     intake.park(delta, 'machine', ops)

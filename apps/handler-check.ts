@@ -2,7 +2,14 @@
 // when they come to it, so they have to be commutative, independent of what others have run meanwhile, and idempotent.
 import type { GuestModule } from '../node-runtime/src/runtime/guest-executor.ts'
 import { seededRandom } from '../node-runtime/src/testing/seeded-random.ts'
-import { HANDLER_MEMBERS, HandlerFailure, type HandlerScenario, HandlerWorld, type View } from './handler-world.ts'
+import {
+  HANDLER_MEMBERS,
+  HandlerFailure,
+  type HandlerScenario,
+  HandlerWorld,
+  ScenarioError,
+  type View,
+} from './handler-world.ts'
 import { Replica } from './replica.ts'
 
 const START_NS = 1_700_000_000_000_000_000n
@@ -45,14 +52,14 @@ interface Schedule {
   readonly play: (world: HandlerWorld) => Promise<void>
 }
 
-/** Throws HandlerFailure when the calls fail, or the handlers do in the plain order. */
+/** Throws ScenarioError when `init`, a call or a view fails, HandlerFailure when the handlers do in the plain order. */
 export async function checkHandlers(module: GuestModule, scenario: HandlerScenario): Promise<HandlerReport> {
-  const base = await Replica.found(module, HANDLER_MEMBERS[0], scenario.init)
+  const base = await possible(() => Replica.found(module, HANDLER_MEMBERS[0], scenario.init))
   const plain = await HandlerWorld.open({ module, base, startNs: START_NS }, scenario)
   await plain.exchange()
   const due = Math.max(...plain.members.map((member) => member.due.length))
   await plain.finish()
-  const expected = await plain.look(scenario.views)
+  const expected = await possible(() => plain.look(scenario.views))
   const findings = new Map<string, Finding>()
   const schedules = [...REPEATED, ...permuted(due), ...INTERLEAVED, ...TWICE]
   for (const schedule of schedules) {
@@ -67,6 +74,15 @@ export async function checkHandlers(module: GuestModule, scenario: HandlerScenar
   }
   const handlers = [...new Set(plain.ran.map(({ run }) => run.handler))].toSorted()
   return { handlers, schedules: schedules.length + 1, findings: [...findings.values()] }
+}
+
+/** What fails before anything is compared says that nothing can be. */
+async function possible<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw new ScenarioError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
 }
 
 export function describeFinding({ property, schedule, view, expected, seen, runs }: Finding): string {

@@ -1,5 +1,5 @@
 // Reads `handlers.json`: what the handler check calls and compares. Says what is wrong with it, and where.
-import { HANDLER_MEMBERS, type HandlerScenario, type View } from './handler-world.ts'
+import { HANDLER_MEMBERS, type HandlerScenario, ScenarioError, type View } from './handler-world.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -8,7 +8,7 @@ const SCENARIO_FIELDS = ['init', 'calls', 'views', 'countsRuns']
 /** `file`: for messages. */
 export function parseScenario(file: string, text: string): HandlerScenario {
   const wrong = (place: string, what: string): never => {
-    throw new Error(`${file}: ${place} ${what}`)
+    throw new ScenarioError(`${file}: ${place} ${what}`)
   }
   const object = (value: unknown, place: string, fields?: readonly string[]): Json => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong(place, 'must be an object')
@@ -37,7 +37,7 @@ export function parseScenario(file: string, text: string): HandlerScenario {
   try {
     read = JSON.parse(text)
   } catch (cause) {
-    throw new Error(`${file} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new ScenarioError(`${file} is not JSON: ${messageOf(cause).replace(/\s*\n\s*/g, ' ')}`, { cause })
   }
   const whole = object(read, 'the scenario', SCENARIO_FIELDS)
   const calls = list(whole.calls, 'calls').map((each, index) => call(each, `calls[${index}]`))
@@ -50,4 +50,8 @@ export function parseScenario(file: string, text: string): HandlerScenario {
       wrong('countsRuns', `names ${each}, which is not one of the views`)
   }
   return { calls, views, countsRuns, ...(whole.init === undefined ? {} : { init: object(whole.init, 'init') }) }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

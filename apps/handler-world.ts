@@ -54,6 +54,9 @@ interface News {
 
 export class HandlerFailure extends Error {}
 
+/** Nothing can be checked: what is to be called or compared cannot be. */
+export class ScenarioError extends Error {}
+
 export class Member {
   readonly name: string
   readonly replica: Replica
@@ -88,7 +91,7 @@ export class HandlerWorld {
     for (const { method, args, by = 0 } of calls) {
       const member = members[by]
       if (!member) throw new Error(`call ${method}: there is no member ${by}; members are 0 to ${members.length - 1}`)
-      world.#publish(member, succeeded(await member.replica.call(method, args), `call ${method}`), 0)
+      world.#publish(member, succeeded(await member.replica.call(method, args), `call ${method}`, ScenarioError), 0)
     }
     return world
   }
@@ -148,7 +151,7 @@ export class HandlerWorld {
     for (const { name, replica } of this.members) {
       for (const { method, args } of views) {
         const { json, delta } = succeeded(await replica.call(method, args), `view ${method}`)
-        if (delta) throw new Error(`${method} is not a view: it changed something`)
+        if (delta) throw new ScenarioError(`${method} is not a view: it changed something`)
         seen.set(`${name} ${nameOf({ method, ...(args ? { args } : {}) })}`, JSON.stringify(json) ?? 'nothing')
       }
     }
@@ -172,7 +175,7 @@ export function nameOf({ method, args }: View): string {
   return `${method}(${args ? JSON.stringify(args) : ''})`
 }
 
-function succeeded(result: CallResult, what: string): CallResult {
-  if (result.status !== 'ok') throw new HandlerFailure(`${what} failed: ${result.error?.message}`)
+function succeeded(result: CallResult, what: string, Failure = HandlerFailure): CallResult {
+  if (result.status !== 'ok') throw new Failure(`${what} failed: ${result.error?.message}`)
   return result
 }

@@ -117,13 +117,14 @@ export class ContextStore extends UndoRows {
 
   /** It is in the state, or was: its handlers have their rows. */
   hasCounted(id: DeltaId): boolean {
-    return hasCounted(this.row(id)?.status)
+    const status = this.row(id)?.status
+    return status === 'applied' || status === 'again' || status === 'voided'
   }
 
   /** It has stood in the graph with all before it: we have said so, and others may stand on it. */
   wasReady(id: DeltaId): boolean {
     const status = this.row(id)?.status
-    return status === 'void' || hasCounted(status)
+    return status !== undefined && status !== 'pending'
   }
 
   /** Applied, waiting for its parents, or parked. */
@@ -399,8 +400,4 @@ export class ContextStore extends UndoRows {
 
 function put(key: Bytes, value: Bytes): StoreOp {
   return { type: 'put', key, value }
-}
-
-function hasCounted(status: DeltaRow['status'] | undefined): boolean {
-  return status === 'applied' || status === 'again' || status === 'voided'
 }

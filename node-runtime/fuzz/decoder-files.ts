@@ -41,6 +41,7 @@ export const DECODER_FILES: Readonly<Record<string, Counted>> = {
   'wire/op.ts': { except: ['signOp'] },
   'wire/presence.ts': { except: ['sealPresence'] },
   'wire/records.ts': { except: ['raw'], loaded: ['orNull'] },
+  'context/clock-row.ts': {},
   'storage/trie-node.ts': { except: ['keyHashOf', 'entryHashOf', 'hashOf', 'rootOf', 'nibbleAt'] },
   'storage/tree-diff.ts': {},
   'storage/undo.ts': {},

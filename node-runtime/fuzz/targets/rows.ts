@@ -2,6 +2,7 @@
 import { type Bytes, equalBytes, u64be, utf8 } from '../../src/base/bytes.ts'
 import { type ContextId, idBytes, type RootHash } from '../../src/base/ids.ts'
 import { decodeRecord, encodeRecord, manifestOf } from '../../src/blobs/manifest.ts'
+import { decodeClock, encodeClock } from '../../src/context/clock-row.ts'
 import { keyNumber, RowSet } from '../../src/reconcile/item-set.fixture.ts'
 import {
   decodeNode as decodeSetNode,
@@ -100,6 +101,16 @@ function rowTarget(name: RowName): Target {
     seeds: SEEDS[name].map(encodeRow),
     run: (input) => stable(input, (bytes) => encodeRow(decodeRow(name, bytes))),
   }
+}
+
+/** A damaged one is none. */
+const clockTarget: Target = {
+  name: 'clock',
+  decoders: ['context/clock-row.ts#decodeClock'],
+  codes: [],
+  format: 'cbor',
+  seeds: [encodeClock(0n), encodeClock(1n << 60n)],
+  run: (input) => stable(input, (bytes) => encodeClock(decodeClock(bytes))),
 }
 
 const contextId = idOf<ContextId>('context')
@@ -221,6 +232,7 @@ const blobRecordTarget: Target = {
 
 export const rowTargets: readonly Target[] = [
   ...Object.keys(SEEDS).map((name) => rowTarget(name as RowName)),
+  clockTarget,
   metaTarget,
   incomingTarget,
   trieTarget,

@@ -6,7 +6,7 @@ import { SyncError } from './errors.ts'
 import { FRAME_TARGET_BYTES, PART_BYTES } from './limits.ts'
 
 /** Raised with `HELLO_PROTOCOL`. */
-export const SYNC_PROTOCOL = 'sync/9'
+export const SYNC_PROTOCOL = 'sync/10'
 
 export interface Source {
   readonly network: Network

@@ -15,7 +15,7 @@ import { headsDigest, type Topic, topicHash } from './topics.ts'
  * Raised with every change of what nodes tell each other, whose readers take no field that they do not know: nodes of two
  * versions tell each other nothing rather than half.
  */
-export const HELLO_PROTOCOL = 'hello/9'
+export const HELLO_PROTOCOL = 'hello/10'
 
 export interface HelloParts {
   readonly network: Network

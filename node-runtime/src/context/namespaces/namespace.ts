@@ -18,6 +18,7 @@ import type { MemberKeys, OpBody, RemovalPinned } from '../../base/operations.ts
 import type { Random } from '../../base/random.ts'
 import {
   type ContextProposals,
+  type ContextRecord,
   type Member,
   type NamespaceState,
   NO_REMOVALS,
@@ -178,10 +179,12 @@ export class Namespace implements Authority {
     const context = cut.contexts.get(contextId)
     if (!context || !cut.canWrite(contextId, author) || !cut.fittingKeys(context.groupId).includes(keyId)) return 'no'
     if (!madeUnder) return 'yes'
-    // Whoever may choose the code is who might have written with it there.
     const made = this.#log.governance.stateAt(madeUnder)
     if (!made) return 'not-yet'
-    return made.canWrite(contextId, author) ? 'yes' : 'no'
+    // Whoever may choose the code is who might have written with it there, or goes on with a state that is where others left it.
+    if (made.canWrite(contextId, author)) return 'yes'
+    const named = made.contexts.get(contextId)?.applicationId
+    return named !== undefined && hasRunBefore(context, named) ? 'yes' : 'no'
   }
 
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined {
@@ -193,8 +196,11 @@ export class Namespace implements Authority {
   }
 
   cutRunning(contextId: ContextId, applicationId: ApplicationId): readonly OpId[] | undefined {
+    const created = this.state.contexts.get(contextId)?.createdBy
     const cuts = this.#namedApplications.upgrades().flatMap(({ id, parents }) => [[id], parents])
-    return cuts.find((cut) => this.applicationAt(contextId, cut) === applicationId)
+    // An upgrade may have been beside the creation of the context: only a cut with both knows what it ran.
+    const joined = created === undefined ? [] : cuts.map((cut) => [...new Set([...cut, created])].sort())
+    return [...cuts, ...joined].find((cut) => this.applicationAt(contextId, cut) === applicationId)
   }
 
   removalsNow(contextId: ContextId): KnownRemovals {
@@ -371,6 +377,11 @@ export class Namespace implements Authority {
     const covers = cut.removalsDigest(groupId)
     await this.#log.add({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, [change.op], change.committed)
   }
+}
+
+/** Where an upgrade stands that is not done here, or one is undone whose state is here, such code goes on. */
+function hasRunBefore({ ran = [], undone = [] }: ContextRecord, applicationId: ApplicationId): boolean {
+  return ran.includes(applicationId) || undone.includes(applicationId)
 }
 
 export function mayWriteIn(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {

@@ -2,6 +2,7 @@
 // the old code still does, and by what its author may, it is of now.
 import { expect, it } from 'vitest'
 import type { OpId } from '../../base/ids.ts'
+import { migrate } from '../../testing/migrating.ts'
 import { runs, upgrade } from '../../testing/second-version.ts'
 import { converge, joinContext } from '../../testing/test-nodes.ts'
 import { countRows, type Scene, testWorlds } from '../../testing/test-worlds.ts'
@@ -86,21 +87,24 @@ it('it counts, by the code that has made it, and is unreadable to who was remove
   expect(removed.find(shared.groupId, again.keyId)).toBeUndefined()
 })
 
-it('nobody names the code of a cut at which it could not write, and of one that is not known here nothing is said yet', async () => {
-  const { world, shared } = await share('order-sensitive', ['ada', 'bob'])
+it('nobody names the code of a cut at which it could not write unless the context has run it before, and of one that is not known here nothing is said yet', async () => {
+  const scene = await share('order-sensitive', ['ada', 'bob'])
+  const { world, shared } = scene
   const { contextId, groupId, namespaceId } = shared
   const log = world.get('ada').node.namespaces.get(namespaceId)
   const before = log.heads()
   await world.start('dan')
   await joinContext(world, shared, 'ada', 'dan')
-  const governance = log.heads()
+  const present = log.heads()
   const keyId = log.sealingKey(groupId)?.keyId
   if (!keyId) throw new Error('there is no key')
-  const judged = (name: string, madeUnder: readonly OpId[]) => {
+  const judged = (name: string, madeUnder: readonly OpId[], governance = present) => {
     const author = world.get(name).node.identity.publicKey
     return log.judge(contextId, { author, governance, keyId, madeUnder })
   }
-  expect([judged('bob', before), judged('bob', governance), judged('dan', governance)]).toEqual(['yes', 'yes', 'yes'])
+  expect([judged('bob', before), judged('bob', present), judged('dan', present)]).toEqual(['yes', 'yes', 'yes'])
   expect(judged('dan', before)).toBe('no')
   expect(judged('bob', ['f'.repeat(64) as OpId])).toBe('not-yet')
+  await migrate(scene, 'ada')
+  expect([judged('dan', before), judged('dan', before, log.heads())]).toEqual(['no', 'yes'])
 })

@@ -25,6 +25,7 @@ export const contextCreated: Rule<'context_created'> = {
       baseRoot,
       storage,
       creator: op.author,
+      createdBy: op.id,
       ...namedBy(op, name),
       ...(serviceName === undefined ? {} : { serviceName }),
     }

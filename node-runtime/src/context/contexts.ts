@@ -1,24 +1,18 @@
-// All contexts of this node: creating, opening, joining, and the state each one is in. One instance a context; an
-// instance whose write failed is replaced by one read from the store.
-import type { Bytes } from '../base/bytes.ts'
+// All contexts of this node: opening, and the state each one is in. One instance a context; an instance whose write failed is
+// replaced by one read from the store.
 import type { ApplicationId, ContextId, NamespaceId } from '../base/ids.ts'
-import { contextIdOf } from '../base/operations.ts'
 import { ContextState } from '../storage/context-state.ts'
-import { SnapshotWriter } from '../storage/snapshot-writer.ts'
-import { BaseCopy, dropUnfinished } from './base-copy.ts'
-import { initialState } from './calls/initial-state.ts'
 import { Context } from './context.ts'
-import { ContextRecords, contextsWith } from './context-records.ts'
-import { ContextStore } from './context-store.ts'
+import { ContextRecords } from './context-records.ts'
 import type { AdoptOptions, ContextsParts, CreateContextRequest } from './contexts-parts.ts'
 import { ContextError } from './errors.ts'
 import { Failing } from './failing.ts'
-import { BASE_BATCH_ENTRIES, REOPEN_MS } from './limits.ts'
+import { REOPEN_MS } from './limits.ts'
+import { Making } from './making.ts'
 import { Divergences } from './mending/divergences.ts'
 import { Doubts } from './mending/doubts.ts'
 import { Mended } from './mending/mended.ts'
-import { markedImage } from './migration/state-mark.ts'
-import { programIn, serviceStorage, storageIn } from './namespaces/code/services.ts'
+import { programIn, storageIn } from './namespaces/code/services.ts'
 import type { Namespace } from './namespaces/namespace.ts'
 import { openRows } from './opening.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
@@ -26,7 +20,6 @@ import { Residence } from './residence.ts'
 import { HeldUp } from './retention/held-up.ts'
 import { Leftovers } from './retention/leftovers.ts'
 import { Receipts } from './retention/receipts.ts'
-import { Turns } from './turns.ts'
 import { XCalls } from './xcalls/xcalls.ts'
 
 export class Contexts {
@@ -35,11 +28,10 @@ export class Contexts {
   /** Which contexts are here. */
   readonly residence: Residence
   readonly failing: Failing
+  readonly #making: Making
   readonly #open = new Map<ContextId, Promise<Context>>()
   /** Those of them that have been read. */
   readonly #opened = new Map<ContextId, Context>()
-  /** Contexts that are being created or adopted: each by one at a time. */
-  readonly #making = new Map<ContextId, Promise<Context>>()
   readonly #receipts: Receipts
   readonly #leftovers: Leftovers
   readonly #doubts = new Doubts()
@@ -60,6 +52,14 @@ export class Contexts {
     const nowMs = () => parts.clock.nowMs()
     this.#mended = new Mended({ ...parts, receipts: this.#receipts, nowMs })
     this.failing = new Failing({ ...parts, nowMs })
+    this.#making = new Making({
+      ...parts,
+      ...this.#slicing(),
+      records,
+      receipts: this.#receipts,
+      use: (record) => this.#use(record),
+      instance: (record) => this.#instance(record),
+    })
     this.residence = new Residence({
       ...parts,
       records,
@@ -80,7 +80,7 @@ export class Contexts {
   /** Reads what is stored. Nothing runs until `resume`. */
   static async open(parts: ContextsParts): Promise<Contexts> {
     const all = new Contexts(parts, await ContextRecords.open(parts))
-    await all.#dropUnfinished()
+    await all.#making.dropUnfinished()
     return all
   }
 
@@ -127,95 +127,19 @@ export class Contexts {
   }
 
   /** Runs `init` and registers the context in its namespace. Throws SERVICE_UNKNOWN, INIT_FAILED with the guest's words. */
-  async create(request: CreateContextRequest): Promise<Context> {
-    const { namespaces, applications, identity, random } = this.#parts
-    const namespace = namespaces.ofGroup(request.groupId)
-    const application = applications.get(request.applicationId)
-    if (!application) {
-      const message = `application ${request.applicationId} is not installed on this node`
-      throw new ContextError('APPLICATION_NOT_INSTALLED', message, { data: { applicationId: request.applicationId } })
-    }
-    const salt = request.seed ?? random.bytes(32)
-    const id = contextIdOf(namespace.id, identity.publicKey, salt)
-    if (this.has(id) || this.#making.has(id)) {
-      throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
-    }
-    const storage = serviceStorage(application, request.serviceName)
-    return this.#once(id, () => this.#create(id, salt, namespace, { ...request, storage }))
+  create(request: CreateContextRequest): Promise<Context> {
+    return this.#making.create(request)
   }
 
-  /** What a creation or a copy of a base has left that did not come to its end: nobody goes on with it. */
-  async #dropUnfinished(): Promise<void> {
-    const { store } = this.#parts
-    for (const kind of ['contextMeta', 'base'] as const) {
-      for await (const id of contextsWith(store, kind)) {
-        if (!this.#records.isKept(id)) await dropUnfinished(store, id)
-      }
-    }
-  }
-
-  async #create(
-    id: ContextId,
-    salt: Bytes,
-    namespace: Namespace,
-    request: CreateContextRequest & Pick<ContextRecord, 'storage'>,
-  ): Promise<Context> {
-    const { namespaces, applications, identity, random, outbound, executor, account, hlc } = this.#parts
-    await namespaces.announceApplication(namespace, request.applicationId)
-    const module = await applications.module(request.applicationId, request.serviceName)
-    const log = this.#parts.log.child({ contextId: id })
-    const turns = new Turns(this.#slicing())
-    const parts = { id, module, executor, hlc, account, identity, turns, log }
-    const initial = await initialState(parts, request.initParams)
-    const image = markedImage(
-      initial,
-      request.applicationId,
-      programIn(applications, request.applicationId, request.serviceName),
-    )
-    const details = {
-      ...(request.name === undefined ? {} : { name: request.name }),
-      ...(request.serviceName === undefined ? {} : { serviceName: request.serviceName }),
-    }
-    // A token of its own: what an earlier attempt left behind is dropped, not continued.
-    const writer = await SnapshotWriter.open(this.#parts.store, id, random.bytes(32))
-    const rows = new ContextStore(this.#parts.store, id)
-    for (let start = 0; start < image.length; start += BASE_BATCH_ENTRIES) {
-      await writer.add(image.slice(start, start + BASE_BATCH_ENTRIES))
-    }
-    const base = { groupId: request.groupId, applicationId: request.applicationId, storage: request.storage }
-    const root = writer.root
-    const record = {
-      id,
-      namespaceId: namespace.id,
-      ...base,
-      baseRoot: root,
-      name: request.name,
-      serviceName: request.serviceName,
-    }
-    try {
-      await namespace.submit({ kind: 'context_created', contextId: id, salt, baseRoot: root, ...base, ...details }, [
-        ...writer.finish(root),
-        ...image.map(([key, value]) => rows.putBase(key, value)),
-        this.#records.row(record),
-      ])
-    } catch (error) {
-      await writer.abort()
-      throw error
-    }
-    this.#records.use(record)
-    outbound.followContext(id)
-    return this.#instance(record)
-  }
-
-  /**
-   * Brings a context of a namespace here: its base from a member, checked against the root that its creator signed.
-   * Resolves when it can be called. A crash at any point leaves nothing behind that the next start does not remove. `applicationId`: whose code is here, where an upgrade
-   * has been heard of since; else the one that the namespace says.
-   */
+  /** Brings a context of a namespace here from a member. Resolves when it can be called. */
   adopt(namespace: Namespace, id: ContextId, options: AdoptOptions = {}): Promise<Context> {
-    const known = this.#records.get(id)
-    if (known) return this.#instance(known)
-    return this.#once(id, () => this.#adopt(namespace, id, options))
+    return this.#making.adopt(namespace, id, options)
+  }
+
+  #use(record: ContextRecord): Promise<Context> {
+    this.#records.use(record)
+    this.#parts.outbound.followContext(record.id)
+    return this.#instance(record)
   }
 
   async #shut(id: ContextId): Promise<void> {
@@ -225,40 +149,6 @@ export class Contexts {
     await context?.close()
     this.#forget(id, opening)
     if (!this.has(id)) this.#divergences.forget(id)
-  }
-
-  async #adopt(namespace: Namespace, id: ContextId, options: AdoptOptions): Promise<Context> {
-    const created = namespace.state.contexts.get(id)
-    if (!created) throw new ContextError('CONTEXT_NOT_FOUND', `namespace ${namespace.id} has no context ${id}`)
-    const record = {
-      id,
-      namespaceId: namespace.id,
-      groupId: created.groupId,
-      applicationId: options.applicationId ?? created.applicationId,
-      storage: created.storage,
-      baseRoot: created.baseRoot,
-      name: created.metadata?.name,
-      serviceName: created.serviceName,
-    }
-    const { store, outbound } = this.#parts
-    // What was left of it may be due to go, from when this node had it before.
-    const release = this.#receipts.hold(id)
-    if (!release) throw new ContextError('CONTEXT_BUSY', `another receipt of context ${id} is under way; retry`)
-    try {
-      const copy = new BaseCopy(store, id)
-      await outbound.fetchBase(id, (entries) => copy.take(entries, created.baseRoot), options)
-      if (namespace.isClosed || !this.#records.isWanted(record) || !namespace.isOwnMember(created.groupId)) {
-        await copy.drop()
-        throw new ContextError('NOT_A_MEMBER', `context ${id} is not for this node any more`)
-      }
-      // Where this fails it may be on the disk nevertheless: nothing is taken back, and the next attempt begins anew.
-      await store.batch([...copy.swap(), this.#records.row(record)])
-    } finally {
-      release()
-    }
-    this.#records.use(record)
-    outbound.followContext(id)
-    return this.#instance(record)
   }
 
   /** After governance or keys have changed. Throws after all were looked at, when one could not be. */
@@ -372,15 +262,6 @@ export class Contexts {
   /** Deltas wait for the code where it is needed to apply them. */
   #isLost(id: ApplicationId, { storage }: ContextRecord): boolean {
     return storage === 'guest' && this.#parts.applications.lacksCode(id)
-  }
-
-  /** Creating and adopting a context share its rows: who comes second gets what the first one made. */
-  #once(id: ContextId, make: () => Promise<Context>): Promise<Context> {
-    const running = this.#making.get(id)
-    if (running) return running
-    const making = make().finally(() => this.#making.delete(id))
-    this.#making.set(id, making)
-    return making
   }
 
   /** A write failed: what is in the store counts, and what waits there goes on. */

@@ -6,6 +6,7 @@ import type { Contexts } from './context/contexts.ts'
 import { FUTURE_MAX_MS } from './context/limits.ts'
 import type { Applications } from './context/namespaces/code/applications.ts'
 import type { Namespaces } from './context/namespaces/namespaces.ts'
+import type { ParkedReason } from './context/waiting/tally.ts'
 import type { MeshReadyOptions, Network } from './network/network.ts'
 import type { Readiness } from './server/ports.ts'
 import type { StoreErrorCode } from './store/errors.ts'
@@ -20,6 +21,17 @@ const WRITE_FAILURES: { readonly [code in StoreErrorCode]?: string } = {
   STORE_FULL: 'the disk is full',
   STORE_UNWRITABLE: 'the file system is read-only',
 }
+
+/** As the API names them, in words. */
+const WAITED_FOR: Readonly<Record<ParkedReason, string>> = {
+  parents: 'parents',
+  key: 'a key',
+  governance: 'governance operations',
+  code: 'the code of the application',
+  future: 'the time of their stamps',
+  machine: 'this machine, which was too slow',
+}
+const PARKED_REASONS = ['parents', 'key', 'governance', 'code', 'future', 'machine'] as const
 
 export interface ReadinessParts {
   readonly network: Pick<Network, 'meshState' | 'on'>
@@ -115,25 +127,26 @@ export class NodeReadiness {
       closed: 0,
       damaged: 0,
       behind: 0,
-      pending: 0,
-      parked: 0,
       held: 0,
       lacking: 0,
       ops: 0,
       codeless: 0,
       lost: 0,
     }
+    const waitingFor = new Map<string, number>()
     for (const { id, applicationId } of contexts.list()) {
       if (!applications.get(applicationId)) sums.codeless += 1
       else if (applications.lacksCode(applicationId)) sums.lost += 1
-      const waiting = contexts.opened(id)?.waiting()
+      const context = contexts.opened(id)
+      const waiting = context?.waiting()
       if (waiting?.rewritingError !== undefined) sums.held += 1
-      if (!waiting) sums.closed += 1
+      if (!context || !waiting) sums.closed += 1
       else if (waiting.damaged) sums.damaged += 1
       else if (waiting.pending + waiting.parked > 0) {
         sums.behind += 1
-        sums.pending += waiting.pending
-        sums.parked += waiting.parked
+        const add = (what: string, count: number) => waitingFor.set(what, (waitingFor.get(what) ?? 0) + count)
+        add(WAITED_FOR.parents, waiting.pending)
+        for (const reason of PARKED_REASONS) add(WAITED_FOR[reason], context.waitingRows.parkedFor(reason))
       }
     }
     for (const each of namespaces.list()) {
@@ -142,7 +155,7 @@ export class NodeReadiness {
         if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
       }
     }
-    const { closed, damaged, behind, pending, parked, held, lacking, ops, codeless, lost } = sums
+    const { closed, damaged, behind, held, lacking, ops, codeless, lost } = sums
     return [
       ...(codeless > 0
         ? [`applications: ${counted(codeless, 'context')} cannot be called, the application is not installed any more`]
@@ -157,11 +170,7 @@ export class NodeReadiness {
         ? [`sync: the state of ${counted(damaged, 'context')} is damaged here; members are asked for it`]
         : []),
       ...(lacking > 0 ? [`sync: the state of ${counted(lacking, 'context')} has not arrived`] : []),
-      ...(behind > 0
-        ? [
-            `sync: ${counted(behind, 'context')} behind: ${counted(pending, 'delta')} waiting for parents, ${parked} for something else`,
-          ]
-        : []),
+      ...(behind > 0 ? [`sync: ${counted(behind, 'context')} behind: deltas waiting ${listed(waitingFor)}`] : []),
       ...(held > 0
         ? [
             `sync: ${counted(held, 'context')} only to be read: own deltas cannot be written again, \`rewritingError\` of what waits there says why`,
@@ -170,6 +179,11 @@ export class NodeReadiness {
       ...(ops > 0 ? [`sync: ${counted(ops, 'operation')} of namespaces waiting for those before`] : []),
     ]
   }
+}
+
+/** Such as `for parents: 2, for a key: 1`. */
+function listed(counts: ReadonlyMap<string, number>): string {
+  return [...counts].flatMap(([what, count]) => (count > 0 ? [`for ${what}: ${count}`] : [])).join(', ')
 }
 
 function counted(count: number, what: string): string {

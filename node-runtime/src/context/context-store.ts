@@ -30,6 +30,7 @@ import {
 } from '../wire/records.ts'
 import { decodeClock, encodeClock } from './clock-row.ts'
 import { UndoRows } from './undo-rows.ts'
+import type { ParkedItem } from './waiting/tally.ts'
 
 export interface StoredDelta {
   readonly delta: Delta
@@ -237,9 +238,9 @@ export class ContextStore extends UndoRows {
     return { ...put(this.#parkedKey(delta.id), row), held: { place: 'parked', id: delta.id } }
   }
 
-  parkedSinceMs(id: DeltaId): number | undefined {
+  parkedRow(id: DeltaId): ParkedRow | undefined {
     const bytes = this.#store.get(this.#parkedKey(id))
-    return bytes && decodeRow<ParkedRow>('parked delta', bytes).sinceMs
+    return bytes && decodeRow<ParkedRow>('parked delta', bytes)
   }
 
   unpark(id: DeltaId): DeltaOp {
@@ -281,11 +282,13 @@ export class ContextStore extends UndoRows {
   }
 
   /** How many bytes each takes. */
-  async parkedSizes(): Promise<Map<DeltaId, number>> {
-    const sizes = new Map<DeltaId, number>()
-    const rows = this.#store.entries(rangeOf(keyOf('parked', this.#id)))
-    for await (const [key, value] of rows) sizes.set(idFromBytes(key.subarray(key.byteLength - 32)), value.byteLength)
-    return sizes
+  async parkedItems(): Promise<Map<DeltaId, ParkedItem>> {
+    const items = new Map<DeltaId, ParkedItem>()
+    for await (const [key, value] of this.#store.entries(rangeOf(keyOf('parked', this.#id)))) {
+      const { reason } = decodeRow<ParkedRow>('parked delta', value)
+      items.set(idFromBytes(key.subarray(key.byteLength - 32)), { size: value.byteLength, reason })
+    }
+    return items
   }
 
   markOutgoing(id: DeltaId): StoreOp {

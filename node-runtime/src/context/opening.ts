@@ -75,7 +75,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
   }
   const withoutEffect = new Map<DeltaId, 'void' | 'voided'>()
   const applied = new Set<DeltaId>()
-  const parked = await rows.parkedSizes()
+  const parked = await rows.parkedItems()
   const lacking = new Map<DeltaId, Lacking>()
   const rewritten = new Rewrites()
   for await (const { delta, status } of rows.deltas()) {
@@ -92,7 +92,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
       await batches.add(rows.putDelta(delta, counted ? 'again' : 'pending'))
     }
     if (status === 'again' || (isReplaced && counted)) again.add(delta.id)
-    const sinceMs = isParked ? rows.parkedSinceMs(delta.id) : undefined
+    const sinceMs = isParked ? rows.parkedRow(delta.id)?.sinceMs : undefined
     if (sinceMs !== undefined) lacking.set(delta.id, { parents: delta.parents, author: delta.author, sinceMs })
     else if (isReplaced || status === 'pending' || status === 'again') restored.push(delta)
     else ready.set(delta.id, nodeOf(delta))
@@ -132,7 +132,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
     lacking: isDamaged ? new Map() : lacking,
     isDamaged,
     again,
-    parked: await rows.parkedSizes(),
+    parked: await rows.parkedItems(),
     pruned,
     rewritten,
     acknowledged: writers,

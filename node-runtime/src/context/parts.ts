@@ -22,6 +22,7 @@ import type { Authority, Outbound, StateEvent } from './ports.ts'
 import type { HeldUp } from './retention/held-up.ts'
 import type { Leftovers } from './retention/leftovers.ts'
 import type { Receipts } from './retention/receipts.ts'
+import type { ParkedItem } from './waiting/tally.ts'
 import type { XCalls } from './xcalls/xcalls.ts'
 
 /** What a context is, as governance and the base say; it never changes. */
@@ -89,8 +90,8 @@ export interface ContextParts {
   /** The newest signed heads of each other member that are stored. */
   readonly acknowledged: readonly HeadsBeat[]
   readonly retention: Retention
-  /** Ids of the parked deltas, with the bytes each takes in the store. */
-  readonly parked: ReadonlyMap<DeltaId, number>
+  /** The parked deltas, with the bytes each takes in the store. */
+  readonly parked: ReadonlyMap<DeltaId, ParkedItem>
   /** Stored and not applied: they waited for parents, which may have come meanwhile, or were taken down. Received again. */
   readonly restored: readonly Delta[]
   /** Some of these were applied, or had no effect where they stood: without them neither graph nor state is whole. */

@@ -1,4 +1,5 @@
-// What is parked in memory, at its cap: what has counted stays, of the rest the oldest goes, and neither costs a look at all of them.
+// What is parked, by what it waits for; and in memory, at its cap: what has counted stays, of the rest the oldest goes, and neither
+// costs a look at all of them.
 import { expect, it } from 'vitest'
 import { concat, u32be } from '../../base/bytes.ts'
 import { type ContextId, type DeltaId, idFromBytes, type KeyId } from '../../base/ids.ts'
@@ -35,6 +36,15 @@ const sealed = sealDelta({
 const rest = new Uint8Array(sealed.id.length / 2 - 4)
 const numbered = (index: number): Delta => ({ ...sealed, id: idFromBytes<DeltaId>(concat([u32be(index), rest])) })
 
+const intakeOf = (parts: ContextParts) =>
+  new Intake({
+    ...parts,
+    aged: new Aged(parts),
+    upgrader: { versions: undefined as never },
+    wholeness: new Wholeness(parts),
+    reconsider: async () => {},
+  })
+
 /** Of so many the first `counted` have counted. `reads`: of the store, since the start. */
 async function parkedOf(counted: number) {
   const clock = new DrivenClock()
@@ -50,13 +60,7 @@ async function parkedOf(counted: number) {
   const record = { id: contextId }
   const common = { record, rows, parked: new Map(), lacking: new Map(), identity, log: silentLogger }
   const parts = { ...common, nowMs: () => clock.nowMs(), setTimer: () => () => {} } as unknown as ContextParts
-  const intake = new Intake({
-    ...parts,
-    aged: new Aged(parts),
-    upgrader: { versions: undefined as never },
-    wholeness: new Wholeness(parts),
-    reconsider: async () => {},
-  })
+  const intake = intakeOf(parts)
   const park = (index: number) => {
     const ops: StoreOp[] = []
     intake.park(numbered(index), 'key', ops)
@@ -83,4 +87,25 @@ it('of what never has the oldest goes, and what has left by itself is not meant'
   const isThere = (index: number) => [...intake.inMemory()].includes(numbered(index).id)
   expect([0, 1, 3, 4, PARKED_MAX + 1].map(isThere)).toEqual([true, true, false, true, true])
   expect([intake.parkedCount, intake.forgottenCount]).toEqual([PARKED_MAX, 1])
+})
+
+it('what is parked is counted by what it waits for, in memory and in the store', async () => {
+  const clock = new DrivenClock()
+  const store = memoryStore()
+  const rows = new ContextStore(store, contextId)
+  const places = (['key', 'key', 'code', 'parents'] as const).map((reason, at) => rows.park(numbered(at), reason, 0))
+  await store.batch(places)
+  const parked = await rows.parkedItems()
+  const common = { record: { id: contextId }, rows, parked, lacking: new Map(), identity, log: silentLogger }
+  const parts = { ...common, nowMs: () => clock.nowMs(), setTimer: () => () => {} } as unknown as ContextParts
+  const intake = intakeOf(parts)
+  const counts = () => (['key', 'code', 'parents', 'future'] as const).map((reason) => intake.parkedFor(reason))
+  expect(counts()).toEqual([2, 1, 1, 0])
+  intake.leave(numbered(0).id)
+  intake.park(numbered(0), 'future', [])
+  intake.park(numbered(9), 'code', [])
+  intake.leave(numbered(3).id)
+  expect(counts()).toEqual([1, 2, 0, 1])
+  intake.leave(numbered(9).id)
+  expect([counts(), intake.parkedCount]).toEqual([[1, 1, 0, 1], 3])
 })

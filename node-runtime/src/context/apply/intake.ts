@@ -3,7 +3,6 @@
 import type { DeltaId } from '../../base/ids.ts'
 import type { StoreOp } from '../../store/store.ts'
 import { codeCutOf, type Delta, type DeltaPayload, openDelta, verifyDelta } from '../../wire/delta.ts'
-import type { ParkedRow } from '../../wire/records.ts'
 import {
   PARKED_BYTES_MAX,
   PARKED_MAX,
@@ -15,6 +14,7 @@ import {
 import type { Upgrader } from '../migration/upgrader.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Aged } from '../waiting/aged.ts'
+import { type ParkedItem, type ParkedReason, Tally } from '../waiting/tally.ts'
 import { isFromTheFuture } from './future.ts'
 import type { Wholeness } from './wholeness.ts'
 
@@ -38,8 +38,9 @@ export type Look = 'woken' | 'due' | 'all'
 
 export class Intake {
   readonly #parts: IntakeParts
-  /** Size by id, oldest first, without what is aged: the deltas themselves are in the store. */
-  readonly #parked = new Map<DeltaId, number>()
+  /** Oldest first, without what is aged: the deltas themselves are in the store. */
+  readonly #parked = new Map<DeltaId, ParkedItem>()
+  readonly #tally = new Tally()
   #parkedBytes = 0
   /** Of these, oldest first, what has never counted: looked up once each, however many have. */
   readonly #forgettable = new Set<DeltaId>()
@@ -47,9 +48,9 @@ export class Intake {
   /** The parent of one that is parked may have come right before a crash. */
   #fromBefore = true
   /** Of these, the page that is being looked at; with what each waits for, where the log has said so. */
-  readonly #lookedAt = new Map<DeltaId, ParkedRow['reason'] | undefined>()
+  readonly #lookedAt = new Map<DeltaId, ParkedReason | undefined>()
   /** Parked in the batch under way: it may fail. */
-  readonly #unsaid = new Map<DeltaId, ParkedRow['reason']>()
+  readonly #unsaid = new Map<DeltaId, ParkedReason>()
   #refused = 0
   /** For ever, by what their ids are the hash of; oldest first. */
   readonly #refusedForEver = new Set<DeltaId>()
@@ -63,6 +64,11 @@ export class Intake {
 
   get parkedCount(): number {
     return this.#parked.size + this.#parts.aged.count
+  }
+
+  /** Of the parked ones. */
+  parkedFor(reason: ParkedReason): number {
+    return this.#tally.of(reason) + this.#parts.aged.tally.of(reason)
   }
 
   /** Parked ones that were too many, since the start. */
@@ -100,7 +106,10 @@ export class Intake {
 
   /** It leaves memory, if it is there, and stays parked. */
   age(id: DeltaId): boolean {
-    this.#parkedBytes -= this.#parked.get(id) ?? 0
+    const item = this.#parked.get(id)
+    if (!item) return false
+    this.#parkedBytes -= item.size
+    this.#tally.add(item.reason, -1)
     this.#forgettable.delete(id)
     return this.#parked.delete(id)
   }
@@ -113,7 +122,7 @@ export class Intake {
   async takeParked(after: DeltaId | undefined, ops: StoreOp[], look: Look): Promise<Delta[]> {
     const { rows } = this.#parts
     const page: Delta[] = []
-    const said = new Map<DeltaId, ParkedRow['reason']>()
+    const said = new Map<DeltaId, ParkedReason>()
     let bytes = 0
     for await (const { delta, reason } of rows.parkedRows(after)) {
       if (reason === 'parents' && look !== 'all') continue
@@ -130,7 +139,7 @@ export class Intake {
   }
 
   /** The batch under way takes them out of the store. */
-  lookAt(page: readonly Delta[], said?: ReadonlyMap<DeltaId, ParkedRow['reason']>): void {
+  lookAt(page: readonly Delta[], said?: ReadonlyMap<DeltaId, ParkedReason>): void {
     for (const { id } of page) this.#lookedAt.set(id, said?.get(id))
   }
 
@@ -198,10 +207,12 @@ export class Intake {
   }
 
   /** At a cap the oldest is forgotten; pulling brings it back. Not what was in the graph: its row there says that it is held. */
-  park(delta: Delta, reason: ParkedRow['reason'], ops: StoreOp[]): undefined {
+  park(delta: Delta, reason: ParkedReason, ops: StoreOp[]): undefined {
     const { rows, nowMs, wholeness } = this.#parts
-    this.#parked.set(delta.id, delta.sealed.byteLength)
-    this.#parkedBytes += delta.sealed.byteLength
+    const size = delta.sealed.byteLength
+    this.#parked.set(delta.id, { size, reason })
+    this.#parkedBytes += size
+    this.#tally.add(reason)
     const wasReady = rows.wasReady(delta.id)
     if (!wasReady) this.#forgettable.add(delta.id)
     ops.push(rows.park(delta, reason, wasReady ? wholeness.lack(delta) : nowMs()))

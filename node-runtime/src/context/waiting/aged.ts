@@ -5,11 +5,14 @@ import type { StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
 import { AGED_BYTES_MAX, AGED_PAGE } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
+import { type ParkedItem, Tally } from './tally.ts'
 
 type AgedParts = Pick<ContextParts, 'rows' | 'parked' | 'retention'>
 
 export class Aged {
   readonly #parts: AgedParts
+  /** By what they wait for. */
+  readonly tally = new Tally()
   #count: number
   #bytes = 0
   /** Left since the last sweep: the batch that takes their rows away may not be written yet. */
@@ -19,7 +22,10 @@ export class Aged {
   constructor(parts: AgedParts) {
     this.#parts = parts
     this.#count = parts.parked.size
-    for (const size of parts.parked.values()) this.#bytes += size
+    for (const { size, reason } of parts.parked.values()) {
+      this.#bytes += size
+      this.tally.add(reason)
+    }
   }
 
   get count(): number {
@@ -35,14 +41,19 @@ export class Aged {
   leave(id: DeltaId): void {
     if (!this.has(id)) return
     this.#bytes = Math.max(0, this.#bytes - (this.#parts.rows.delta(id)?.sealed.byteLength ?? 0))
+    const reason = this.#parts.rows.parkedRow(id)?.reason
+    if (reason) this.tally.add(reason, -1)
     this.#count -= 1
     this.#gone.add(id)
   }
 
   /** It has left memory, and its row is in the store. */
-  enter(sizes: readonly number[]): void {
-    this.#count += sizes.length
-    for (const size of sizes) this.#bytes += size
+  enter(items: readonly ParkedItem[]): void {
+    this.#count += items.length
+    for (const { size, reason } of items) {
+      this.#bytes += size
+      this.tally.add(reason)
+    }
   }
 
   /** Nothing is under way: what left has left the store, too. */

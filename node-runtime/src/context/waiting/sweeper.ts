@@ -10,6 +10,7 @@ import type { ContextParts } from '../parts.ts'
 import type { Pruner } from '../retention/pruner.ts'
 import type { Turns } from '../turns.ts'
 import type { Aged } from './aged.ts'
+import type { ParkedItem } from './tally.ts'
 
 type SweeperParts = Pick<ContextParts, 'rows' | 'dag' | 'again' | 'nowMs' | 'setTimer' | 'log'> & {
   readonly aged: Aged
@@ -89,11 +90,11 @@ export class Sweeper {
   async #age(ids: readonly DeltaId[]): Promise<void> {
     const { rows, dag, intake, ledger, aged, turns } = this.#parts
     const ops: StoreOp[] = []
-    const sizes: number[] = []
+    const items: ParkedItem[] = []
     for (const id of ids) {
       const delta = rows.delta(id)
       if (!delta) continue
-      sizes.push(delta.sealed.byteLength)
+      items.push({ size: delta.sealed.byteLength, reason: rows.parkedRow(id)?.reason ?? 'parents' })
       if (!dag.has(id)) continue
       ops.push(rows.dropDelta(id), rows.park(delta, 'parents', this.#seen.get(id) ?? this.#parts.nowMs()))
       for (const parent of delta.parents) if (!dag.isReady(parent)) ops.push(rows.putAwaited(parent, id))
@@ -104,7 +105,7 @@ export class Sweeper {
       intake.age(id)
       dag.forget(id)
     }
-    aged.enter(sizes)
+    aged.enter(items)
   }
 
   async #forget(deltas: readonly Delta[]): Promise<void> {

@@ -13,6 +13,7 @@ import type { Divergence } from '../mending/divergences.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Rewriting } from '../retention/rewriting.ts'
 import type { Sweeper } from './sweeper.ts'
+import type { ParkedReason } from './tally.ts'
 
 /** Counts. What was refused, forgotten or dropped is counted since the start of the node. */
 export interface Waiting {
@@ -79,6 +80,11 @@ export class WaitingRows {
 
   constructor(parts: WaitingRowsParts) {
     this.#parts = parts
+  }
+
+  /** Of what `counts` has as parked. */
+  parkedFor(reason: ParkedReason): number {
+    return this.#parts.intake.parkedFor(reason)
   }
 
   counts(): Waiting {

@@ -1,17 +1,25 @@
-// The text of an HTTP failure. Workflows match it with `expected_error`, so its form is fixed by the reference.
+// The text of an HTTP failure. Workflows match it with `expected_error`: what the reference says of it stays findable.
 import { hasKey, isJsonObject, type JsonValue } from '../values/json/json-value.ts'
 import { CUT_MARK, shortened } from '../values/shortened.ts'
 import { ERROR_MESSAGE_MAX_CHARS } from './limits.ts'
 
-/** Known to merobox users for every 403, whatever the node said. */
-const FORBIDDEN = 'Access denied — your token may not have sufficient permissions.'
+/** Of the reference for every 403, whatever the node said. */
+export const FORBIDDEN = 'Access denied — your token may not have sufficient permissions.'
 
-/** Completes `Client error: `. `detail` is what the node said, or empty. */
-export function httpErrorMessage(status: number, detail: string): string {
+export interface Refusal {
+  readonly status: number
+  /** What the node said, or empty. */
+  readonly detail: string
+  /** One was sent, or asked for. */
+  readonly isAboutToken: boolean
+}
+
+/** Completes `Client error: `. */
+export function httpErrorMessage({ status, detail, isAboutToken }: Refusal): string {
   const said = shortened(detail, ERROR_MESSAGE_MAX_CHARS + CUT_MARK.length)
-  // The node's own reason follows the fixed sentence: without it nobody could tell what was refused.
-  if (status === 403) return `${FORBIDDEN} (HTTP 403${said === '' ? '' : `: ${said}`})`
-  return said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`
+  const reason = said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`
+  // Without a token, and where none is asked for, it is about something else: who is no member, say.
+  return status === 403 && (isAboutToken || /\btoken/i.test(detail)) ? `${reason} (${FORBIDDEN})` : reason
 }
 
 const AUTH_ERROR = /^\w{1,40}$/

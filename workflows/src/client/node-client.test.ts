@@ -147,12 +147,16 @@ test.for([
   expect(error).toMatchObject({ code: 'HTTP', status: 404, isNetworkFault: false, message })
 })
 
-test('403 is the fixed sentence, with the reason of the node behind it', async () => {
+test('403 is the reason of the node, and speaks of a token where there is one', async () => {
+  const sentence = ' (Access denied — your token may not have sufficient permissions.)'
   answer = (response) => json(response, 403, '{"error":"not a member"}')
-  const error = await failure(client.getGroup('g'))
-  expect(error.message).toBe(
-    'Client error: Access denied — your token may not have sufficient permissions. (HTTP 403: not a member)',
-  )
+  const message = async (asked: NodeClient) => (await failure(asked.getGroup('g'))).message
+  expect(await message(client)).toBe('Client error: HTTP 403: not a member')
+  expect(await message(client.withToken('t'))).toBe(`Client error: HTTP 403: not a member${sentence}`)
+  answer = (response) => json(response, 403, '{"error":"the token allows less"}')
+  expect(await message(client)).toBe(`Client error: HTTP 403: the token allows less${sentence}`)
+  answer = (response) => response.writeHead(403, { 'x-auth-error': 'permission_denied' }).end()
+  expect(await message(client)).toBe(`Client error: HTTP 403${sentence} to GET /admin-api/groups/g (permission_denied)`)
 })
 
 test('why a token was refused is told, also of a handshake', async () => {

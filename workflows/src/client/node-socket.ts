@@ -146,7 +146,7 @@ async function refusalOf(url: string, query: string, options: SocketOptions): Pr
   const about = { method: 'GET', url, status, detail: '', ...(authError !== undefined && { authError }) }
   return new ClientError(
     'HTTP',
-    `${httpErrorMessage(status, '')} (WebSocket handshake)${authErrorNote(authError)}`,
+    `${httpErrorMessage({ status, detail: '', isAboutToken: query !== '' || authError !== undefined })} (WebSocket handshake)${authErrorNote(authError)}`,
     about,
   )
 }

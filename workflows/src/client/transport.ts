@@ -52,6 +52,8 @@ interface Exchanged<T> {
   readonly value: T
   /** Why the guard refused the token, before anything was done with the request. */
   readonly authError: string | undefined
+  /** It was asked with one, or told to. */
+  readonly isAboutToken: boolean
 }
 
 /** Another token makes it good. */
@@ -169,7 +171,8 @@ export class Transport {
       limitMs = sent.bodyTimeoutMs ?? this.#options.bodyTimeoutMs ?? BODY_TIMEOUT_MS
       cancel = startTimer(limitMs, () => controller.abort(TIMED_OUT))
       const authError = authErrorIn(response.headers.get('x-auth-error'))
-      return { status: response.status, value: await read(response), authError }
+      const isAboutToken = authError !== undefined || this.tokenFor(sent) !== undefined
+      return { status: response.status, value: await read(response), authError, isAboutToken }
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof ClientError) throw error
@@ -197,11 +200,12 @@ function isGood(status: number): boolean {
   return status >= 200 && status <= 299
 }
 
-function httpError(about: ClientErrorData, { status, value, authError }: Exchanged<string>, note = ''): ClientError {
+function httpError(about: ClientErrorData, answer: Exchanged<string>, note = ''): ClientError {
+  const { status, value, authError, isAboutToken } = answer
   const detail = shortened(errorDetail(value, parseLosslessJson), ERROR_DETAIL_MAX_CHARS)
   // Nothing else tells what was asked for.
   const asked = detail === '' ? ` to ${about.method} ${URL.parse(about.url)?.pathname ?? about.url}` : ''
-  const message = `${httpErrorMessage(status, detail)}${asked}${authErrorNote(authError)}${note}`
+  const message = `${httpErrorMessage({ status, detail, isAboutToken })}${asked}${authErrorNote(authError)}${note}`
   return new ClientError('HTTP', message, { ...about, status, detail, ...(authError !== undefined && { authError }) })
 }
 

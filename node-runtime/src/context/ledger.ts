@@ -138,8 +138,13 @@ export class Ledger {
   }
 
   judgedBy(removals: Bytes): void {
-    this.#removals = removals
     this.#judgedCount += 1
+    this.judgedAsBefore(removals)
+  }
+
+  /** Behind `unjudge`: what was taken down is there again, and counts for what it did. */
+  judgedAsBefore(removals: Bytes): void {
+    this.#removals = removals
     this.show()
   }
 

@@ -196,8 +196,7 @@ export class Revision {
       ledger.break(error)
       throw error
     }
-    // They count as they have before: it is no other judgement than that.
-    if (judgement) ledger.judgedBy(judgement)
+    if (judgement) ledger.judgedAsBefore(judgement)
     outbound.announceHeads(record.id)
     return true
   }

@@ -140,8 +140,6 @@ export interface ContextRecord {
   readonly applicationId: ApplicationId
   /** What it ran before, the one that has made it, then the last ones, up to where it runs one of these again; absent: nothing else. */
   readonly ran?: readonly ApplicationId[]
-  /** What it ran and was set back from, the last ones; absent: nothing. A state that was brought there stays there. */
-  readonly undone?: readonly ApplicationId[]
   readonly createdBy: OpId
   readonly baseRoot: RootHash
   readonly storage: StorageKind

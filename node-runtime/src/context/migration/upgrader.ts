@@ -4,6 +4,7 @@ import { type Bytes, utf8 } from '../../base/bytes.ts'
 import type { ApplicationId, OpId, RootHash } from '../../base/ids.ts'
 import type { GuestEvent } from '../../runtime/guest-executor.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
+import { codeCutOf } from '../../wire/delta.ts'
 import type { StateSaid } from '../../wire/gossip.ts'
 import { FAILURE_BYTES_MAX } from '../../wire/limits.ts'
 import { ContextError } from '../errors.ts'
@@ -22,6 +23,7 @@ type UpgraderParts = Pick<
   | 'authority'
   | 'code'
   | 'rows'
+  | 'dag'
   | 'state'
   | 'executor'
   | 'identity'
@@ -98,7 +100,19 @@ export class Upgrader {
     const now = this.#now()
     const isBehind = now !== undefined && (this.versions.in(now) ?? 0) < this.mark.version
     if (!isBehind && this.failed === undefined) return undefined
-    return authority.cutRunning(record.id, applicationId)
+    return this.#lastCutFor(applicationId) ?? authority.cutRunning(record.id, applicationId)
+  }
+
+  /** That of what was written last: what ran only where upgrades met may be the code of no other. */
+  #lastCutFor(applicationId: ApplicationId): readonly OpId[] | undefined {
+    const { record, authority, dag, rows } = this.#parts
+    for (const id of dag.tips()) {
+      const delta = rows.delta(id)
+      const cut = delta && codeCutOf(delta)
+      if (cut === undefined || authority.applicationAt(record.id, cut) !== applicationId) continue
+      if (this.versions.of({ governance: cut }) === this.mark.version) return cut
+    }
+    return undefined
   }
 
   /** Whether a delta in this cut would be for another version of the state than the present one. */

@@ -18,7 +18,6 @@ import type { MemberKeys, OpBody, RemovalPinned } from '../../base/operations.ts
 import type { Random } from '../../base/random.ts'
 import {
   type ContextProposals,
-  type ContextRecord,
   type Member,
   type NamespaceState,
   NO_REMOVALS,
@@ -73,6 +72,8 @@ export class Namespace implements Authority {
   readonly #log: OpLog
   /** By cut and context: asked for with each beat that comes while a checkpoint waits for vouches. */
   readonly #writersAt = new WeakMap<NamespaceState, Map<ContextId, readonly PublicKey[]>>()
+  /** By all upgrades, then by context and application. */
+  readonly #cutsRunning = new WeakMap<object, Map<string, readonly OpId[] | undefined>>()
   #isClosed = false
 
   private constructor(log: OpLog, named: Named, parts: NamespaceParts & { readonly id: NamespaceId }) {
@@ -179,12 +180,10 @@ export class Namespace implements Authority {
     const context = cut.contexts.get(contextId)
     if (!context || !cut.canWrite(contextId, author) || !cut.fittingKeys(context.groupId).includes(keyId)) return 'no'
     if (!madeUnder) return 'yes'
+    // Of a writer that has come since, too: it goes on with the state where the others left it.
     const made = this.#log.governance.stateAt(madeUnder)
     if (!made) return 'not-yet'
-    // Whoever may choose the code is who might have written with it there, or goes on with a state that is where others left it.
-    if (made.canWrite(contextId, author)) return 'yes'
-    const named = made.contexts.get(contextId)?.applicationId
-    return named !== undefined && hasRunBefore(context, named) ? 'yes' : 'no'
+    return made.contexts.has(contextId) ? 'yes' : 'no'
   }
 
   applicationAt(contextId: ContextId, governance: readonly OpId[]): ApplicationId | undefined {
@@ -196,11 +195,18 @@ export class Namespace implements Authority {
   }
 
   cutRunning(contextId: ContextId, applicationId: ApplicationId): readonly OpId[] | undefined {
+    const upgrades = this.#namedApplications.upgrades()
+    const known = this.#cutsRunning.get(upgrades) ?? new Map<string, readonly OpId[] | undefined>()
+    this.#cutsRunning.set(upgrades, known)
+    const key = `${contextId} ${applicationId}`
+    if (known.has(key)) return known.get(key)
     const created = this.state.contexts.get(contextId)?.createdBy
-    const cuts = this.#namedApplications.upgrades().flatMap(({ id, parents }) => [[id], parents])
+    const cuts = upgrades.flatMap(({ id, parents }) => [[id], parents])
     // An upgrade may have been beside the creation of the context: only a cut with both knows what it ran.
     const joined = created === undefined ? [] : cuts.map((cut) => [...new Set([...cut, created])].sort())
-    return [...cuts, ...joined].find((cut) => this.applicationAt(contextId, cut) === applicationId)
+    const found = [...cuts, ...joined].find((cut) => this.applicationAt(contextId, cut) === applicationId)
+    known.set(key, found)
+    return found
   }
 
   removalsNow(contextId: ContextId): KnownRemovals {
@@ -377,11 +383,6 @@ export class Namespace implements Authority {
     const covers = cut.removalsDigest(groupId)
     await this.#log.add({ kind: 'key_rotated', groupId, keyId: keyIdOf(key), covers }, [change.op], change.committed)
   }
-}
-
-/** Where an upgrade stands that is not done here, or one is undone whose state is here, such code goes on. */
-function hasRunBefore({ ran = [], undone = [] }: ContextRecord, applicationId: ApplicationId): boolean {
-  return ran.includes(applicationId) || undone.includes(applicationId)
 }
 
 export function mayWriteIn(state: NamespaceState, groupId: GroupId, publicKey: PublicKey): boolean {

@@ -91,19 +91,12 @@ function upgraded(state: NamespaceSnapshot, group: GroupRecord, op: OpOf<'applic
 }
 
 /** Which application comes after which says what becomes of its state; what has made the context is never forgotten. */
-function running({ ran: before = [], undone: left = [], ...context }: ContextRecord, to: ApplicationId): ContextRecord {
+function running({ ran: before = [], ...context }: ContextRecord, to: ApplicationId): ContextRecord {
   const all = [...before, context.applicationId]
   const place = all.indexOf(to)
   const kept = all.slice(0, place === -1 ? all.length : place)
   const ran = [...kept.slice(0, 1), ...kept.slice(1).slice(1 - APPLICATIONS_BEFORE_MAX)]
-  const leaving = place === -1 ? [] : all.slice(place + 1)
-  const undone = [...new Set([...left, ...leaving])].filter((each) => each !== to).slice(-APPLICATIONS_BEFORE_MAX)
-  return {
-    ...context,
-    applicationId: to,
-    ...(ran.length === 0 ? {} : { ran }),
-    ...(undone.length === 0 ? {} : { undone }),
-  }
+  return { ...context, applicationId: to, ...(ran.length === 0 ? {} : { ran }) }
 }
 
 export const applicationKnown: Rule<'application_known'> = {

@@ -1,10 +1,11 @@
 // Acknowledged ⊆ final ⊆ attempted, by what the application shows: no write is lost or invented, nothing that was deleted
 // or overwritten by someone who knew it comes back, counters are within what was counted.
+import type { DeltaId } from '../../src/base/ids.ts'
 import type { Causality } from '../record/causality.ts'
 import type { Facts } from '../record/facts.ts'
 import type { Operation } from '../scenario/scenario.ts'
 import { readersOf, remainingNodes } from '../scenario/scenario.ts'
-import { judge, mayBeHere, type Write, type Written, writesOf } from './effects/cells.ts'
+import { judge, type Knowing, mayBeHere, type Write, type Written, writesOf } from './effects/cells.ts'
 import { collections } from './effects/collections.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
@@ -35,7 +36,7 @@ function found(facts: Facts, { all, counting, causality }: Called): string[] {
     case 'collections':
       return collections(facts, { all, counting: new Set(counting), causality })
     case 'order-sensitive':
-      return orderSensitive(facts, counting, causality)
+      return orderSensitive(facts, counting, seenIn(facts, causality))
   }
 }
 
@@ -129,7 +130,20 @@ function cellsOf(
 /** What they write others may have written before. */
 const MAY_BE_THERE: ReadonlySet<string> = new Set(['tag'])
 
-function orderSensitive({ views }: Facts, all: readonly Written[], causality: Causality): string[] {
+/**
+ * Whose effect was there where another was made. What was made for a later version of the state lies above all that was made for an
+ * earlier one (ADR 0025): where that is still made behind it, the migration has failed, and it had no effect.
+ */
+function seenIn({ scenario, second }: Facts, causality: Causality): Knowing {
+  if (!scenario.marks?.includes('migration')) return causality
+  const isAbove = (early: DeltaId, late: DeltaId) => second.has(early) && !second.has(late)
+  return {
+    has: (id) => causality.has(id),
+    includes: (late, early) => causality.includes(late, early) && !isAbove(early, late),
+  }
+}
+
+function orderSensitive({ views }: Facts, all: readonly Written[], causality: Knowing): string[] {
   const found: string[] = []
   const log = views.log as string[]
   const counts = new Map<string, number>()

@@ -5,6 +5,9 @@ import type { Causality } from '../../record/causality.ts'
 import type { Attempt } from '../../record/history.ts'
 import { ANSWERING, writesIn } from '../../scenario/operations.ts'
 
+/** Who knew of whom. */
+export type Knowing = Pick<Causality, 'has' | 'includes'>
+
 /** One write of a call. */
 export interface Written extends Attempt {
   /** The same for all that it has written, and the place of this among them. */
@@ -42,7 +45,7 @@ export function firstWrite(value: string): Write {
 }
 
 /** Whether its delta counts in the end; without an answer nobody knows the delta, or whether there is one. */
-export function mayBeHere(deltaId: DeltaId | undefined, causality: Causality): boolean {
+export function mayBeHere(deltaId: DeltaId | undefined, causality: Knowing): boolean {
   return deltaId === undefined || causality.has(deltaId)
 }
 
@@ -56,14 +59,14 @@ export function isKept(write: Written): boolean {
   return write.outcome === 'acknowledged' && !isWithoutEffect(write)
 }
 
-export function knows(late: Written, early: Written, causality: Causality): boolean {
+export function knows(late: Written, early: Written, causality: Knowing): boolean {
   if (early.isFirst) return !late.isFirst
   if (late.call === early.call) return late.at > early.at
   const [a, b] = [late.deltaId, early.deltaId]
   return a !== undefined && b !== undefined && causality.includes(a, b)
 }
 
-export function judge(cell: string, writes: readonly Write[], final: string | null, causality: Causality): string[] {
+export function judge(cell: string, writes: readonly Write[], final: string | null, causality: Knowing): string[] {
   // An answer without a delta changed nothing: the key was not there, or the value was the same.
   const effective = writes.filter(({ attempt }) => !isWithoutEffect(attempt))
   const kept = effective.filter(({ attempt }) => attempt.outcome === 'acknowledged')

@@ -75,7 +75,7 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'restart-leaves-handlers-asleep',
     file: 'context/context.ts',
-    find: '    this.#handlers.wake()\n    await this.restoration.run()\n',
+    find: '    this.#works.handlers.wake()\n    await this.restoration.run()\n',
     replace: '    await this.restoration.run()\n',
     why: 'handlers that a crash interrupted wait until some other event comes',
     breaks: 'I3',
@@ -262,7 +262,7 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'calls-that-wait-to-be-behind-fail-with-their-instance',
     file: 'context/context.ts',
-    find: 'the next instance waits on.\n      this.#ledger.requireWhole()\n',
+    find: 'the next instance waits on.\n      this.#works.ledger.requireWhole()\n',
     replace: 'the next instance waits on.\n',
     needs: 'called behind',
     why: 'a call that waits for own deltas to be written again is refused when a state is taken or a write fails',

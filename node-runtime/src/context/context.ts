@@ -13,41 +13,23 @@ import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import { TreeView } from '../storage/tree-view.ts'
 import type { CertifiedCheckpoint } from '../wire/checkpoint.ts'
-import { type Delta, isSamePayload } from '../wire/delta.ts'
+import type { Delta } from '../wire/delta.ts'
 import type { HeadsBeat } from '../wire/gossip.ts'
-import { acceptedFrom } from './apply/accepted.ts'
-import { Arrivals } from './apply/arrivals.ts'
-import { Folder } from './apply/folder.ts'
-import { Intake, type Look } from './apply/intake.ts'
-import { type ReceiveResult, Receiver } from './apply/receiver.ts'
-import { Reconsidering } from './apply/reconsidering.ts'
-import { Restoration } from './apply/restoration.ts'
-import { Revision } from './apply/revision.ts'
-import { Voids } from './apply/voids.ts'
-import { Wholeness } from './apply/wholeness.ts'
-import { Witness } from './apply/witness.ts'
+import type { Look } from './apply/intake.ts'
+import type { ReceiveResult } from './apply/receiver.ts'
+import type { Restoration } from './apply/restoration.ts'
 import { type CallMeta, type CallRequest, type CallResult, CLIENTS_CALL, type PendingCall } from './calls/call.ts'
-import { Caller } from './calls/caller.ts'
-import { WaitingCalls } from './calls/waiting-calls.ts'
-import { ContextQueue } from './context-queue.ts'
 import { ContextError } from './errors.ts'
-import { DeadLetters } from './handlers/dead-letters.ts'
-import { HandlerQueue, type HandlerTask } from './handlers/handler-queue.ts'
-import { Ledger } from './ledger.ts'
+import type { HandlerTask } from './handlers/handler-queue.ts'
 import type { Difference } from './mending/doubts.ts'
-import { Mending } from './mending/mending.ts'
-import { Upgrader } from './migration/upgrader.ts'
+import type { Upgrader } from './migration/upgrader.ts'
 import type { ContextParts, ContextRecord } from './parts.ts'
 import type { PeerId } from './ports.ts'
-import { Adoption, type SnapshotPages } from './retention/adoption.ts'
-import { Frontier } from './retention/frontier.ts'
-import { Pruner, type Step } from './retention/pruner.ts'
-import { Rewriting } from './retention/rewriting.ts'
+import type { SnapshotPages } from './retention/adoption.ts'
+import type { Step } from './retention/pruner.ts'
 import { checkpointEntries } from './retention/snapshot-source.ts'
-import { Turns } from './turns.ts'
-import { Aged } from './waiting/aged.ts'
-import { Sweeper } from './waiting/sweeper.ts'
-import { type Waiting, WaitingRows } from './waiting/waiting-rows.ts'
+import type { Waiting, WaitingRows } from './waiting/waiting-rows.ts'
+import { type ContextWorks, contextWorks } from './wiring.ts'
 
 export class Context {
   readonly record: ContextRecord
@@ -56,140 +38,44 @@ export class Context {
   /** Runs before anybody else has an instance whose rows are partial. */
   readonly restoration: Restoration
   readonly #parts: ContextParts
-  readonly #queue: ContextQueue
-  readonly #folder: Folder
-  readonly #handlers: HandlerQueue
-  readonly #intake: Intake
-  readonly #ledger: Ledger
-  readonly #caller: Caller
-  readonly #calls: WaitingCalls
-  readonly #receiver: Receiver
-  readonly #arrivals: Arrivals
-  readonly #revision: Revision
-  readonly #witness: Witness
-  readonly #accepted: (isFrom: (account: AccountId) => boolean) => Promise<DeltaId[]>
-  readonly #frontier: Frontier
-  readonly #pruner: Pruner
-  readonly #adoption: Adoption
-  readonly #mending: Mending
-  readonly #reconsidering: Reconsidering
-  readonly #sweeper: Sweeper
-  readonly #rewriting: Rewriting
-  readonly #upgrader: Upgrader
-  readonly #wholeness: Wholeness
+  readonly #works: ContextWorks
   #closed = false
 
   constructor(parts: ContextParts) {
     this.record = parts.record
     this.#parts = parts
-    const aged = new Aged(parts)
-    const turns = new Turns(parts)
-    const upgrader = new Upgrader({ ...parts, turns })
-    this.#upgrader = upgrader
-    const wholeness = new Wholeness(parts)
-    this.#wholeness = wholeness
-    this.#intake = new Intake({ ...parts, aged, upgrader, wholeness, reconsider: (look) => this.reconsider(look) })
-    this.#folder = new Folder({ ...parts, turns, upgrader })
-    this.#frontier = new Frontier(parts)
-    this.#ledger = new Ledger({ ...parts, frontier: this.#frontier, wholeness })
-    this.#queue = new ContextQueue({ ...parts, turns, ledger: this.#ledger })
-    const deadLetters = new DeadLetters(parts)
-    this.#handlers = new HandlerQueue({
-      deadLetters,
-      rows: parts.rows,
-      store: parts.store,
-      nowMs: parts.nowMs,
-      setTimer: parts.setTimer,
-      run: (task) => this.#runHandler(task),
-      log: parts.log,
-    })
-    const checkpoint = () => this.#pruner.checkpoint
-    const isSame = (a: Delta, b: Delta) => isSamePayload(this.#folder.open(a), this.#folder.open(b))
-    const voids = new Voids({ ...parts, contextId: parts.record.id, isSame, checkpoint })
-    this.#accepted = (isFrom) => acceptedFrom(isFrom, { ...parts, turns, checkpoint })
-    const enqueue = <T>(task: () => Promise<T>) => this.#queue.run(task)
-    this.#witness = new Witness({ ...parts, ledger: this.#ledger, voids, accepted: this.#accepted, enqueue })
-    const base = {
-      ...parts,
-      folder: this.#folder,
-      upgrader,
-      intake: this.#intake,
-      ledger: this.#ledger,
-      turns,
-      voids,
-      witness: this.#witness,
-      wholeness,
-      onHandlers: () => this.#handlers.wake(),
-    }
-    this.#revision = new Revision(base)
-    const shared = { ...base, revision: this.#revision, frontier: this.#frontier, enqueue }
-    this.#pruner = new Pruner({
-      ...shared,
-      receive: (deltas) => this.#receiver.receive(deltas, undefined),
-      onLost: () => this.#rewriting.again(),
-    })
-    const inDamage = { ...shared, enqueueDamaged: <T>(task: () => Promise<T>) => this.#queue.runDamaged(task) }
-    this.#adoption = new Adoption({ ...inDamage, pruner: this.#pruner })
-    this.#mending = new Mending(inDamage)
-    this.#caller = new Caller({ ...shared, mayDoubt: () => this.#mending.mayDoubt() })
-    const groupMax = () => this.#caller.groupMax
-    this.#calls = new WaitingCalls({
-      enqueue,
-      groupMax,
-      run: (calls) => this.#queue.whole(() => this.#callOnOwn(calls)),
-    })
-    this.#rewriting = new Rewriting({ ...shared, caller: this.#caller, pruner: this.#pruner })
-    this.#receiver = new Receiver({
-      ...shared,
-      aged,
-      pruner: this.#pruner,
+    this.#works = contextWorks(parts, {
       holds: (id) => this.holds(id),
-      onCounting: (delta) => this.#rewriting.saw(delta),
+      handle: (task) => this.#handle(task),
+      reconsider: (look) => this.reconsider(look),
+      callOnOwn: (calls) => this.#callOnOwn(calls),
     })
-    this.#reconsidering = new Reconsidering({ ...shared, receiver: this.#receiver, rewriting: this.#rewriting })
-    this.restoration = new Restoration({ ...shared, receiver: this.#receiver })
-    this.#arrivals = new Arrivals({ enqueue, take: (deltas, from) => this.#receiver.receive(deltas, from) })
-    this.#sweeper = new Sweeper({
-      ...base,
-      aged,
-      pruner: this.#pruner,
-      enqueue,
-      lookAtAll: () => this.reconsider('all'),
-    })
-    this.waitingRows = new WaitingRows({
-      ...base,
-      receiver: this.#receiver,
-      handlers: this.#handlers,
-      deadLetters,
-      sweeper: this.#sweeper,
-      rewriting: this.#rewriting,
-      ledger: this.#ledger,
-      enqueue,
-    })
+    this.waitingRows = this.#works.waitingRows
+    this.restoration = this.#works.restoration
   }
 
   get root(): RootHash {
-    return this.#ledger.shown.root
+    return this.#works.ledger.shown.root
   }
 
   /** Digest of the removals of members that `root` was judged by; undefined while some deltas are not. */
   get removals(): Bytes | undefined {
-    return this.#ledger.shown.removals
+    return this.#works.ledger.shown.removals
   }
 
   /** Hash of the checkpoint beneath `root`; undefined while nothing is pruned. */
   get beneath(): Bytes | undefined {
-    return this.#ledger.shown.checkpoint
+    return this.#works.ledger.shown.checkpoint
   }
 
   /** True for what has this hash and is beneath, or was before. */
   hasStoodOn(checkpoint: Bytes): boolean {
-    return this.#pruner.hasStoodOn(checkpoint)
+    return this.#works.pruner.hasStoodOn(checkpoint)
   }
 
   /** The state that it has, and why it has no later one where the log names one. */
   get migration(): Pick<Upgrader, 'mark' | 'failed'> {
-    return this.#upgrader
+    return this.#works.upgrader
   }
 
   get sizeInBytes(): number {
@@ -198,7 +84,7 @@ export class Context {
 
   /** With `root`, what others may take for ours: it moves once all of an arrival is applied, never before (I5). */
   heads(): DeltaId[] {
-    return [...this.#ledger.shown.heads]
+    return [...this.#works.ledger.shown.heads]
   }
 
   /** What waits and why, for status routes and the sync report. */
@@ -208,18 +94,18 @@ export class Context {
 
   /** True for a delta that is held here in any state: no peer needs to send it. */
   holds(id: DeltaId): boolean {
-    return this.#parts.dag.has(id) || this.#intake.isParked(id)
+    return this.#parts.dag.has(id) || this.#works.intake.isParked(id)
   }
 
   /** True for a delta that can never be taken here, as far as it is remembered: no peer needs to send it again. */
   refuses(id: DeltaId): boolean {
-    return this.#intake.isRefused(id)
+    return this.#works.intake.isRefused(id)
   }
 
   missing(limit: number): DeltaId[] {
     return this.#parts.dag
-      .missing(limit + this.#intake.parkedCount)
-      .filter((id) => !this.#intake.isParked(id))
+      .missing(limit + this.#works.intake.parkedCount)
+      .filter((id) => !this.#works.intake.isParked(id))
       .slice(0, limit)
   }
 
@@ -233,24 +119,24 @@ export class Context {
 
   /** What is before it was pruned here, and is compared with nobody. */
   heldFrom(): Bound {
-    return this.#pruner.bound
+    return this.#works.pruner.bound
   }
 
   /** How far history is pruned here; undefined while all of it is. */
   checkpoint(): CertifiedCheckpoint | undefined {
-    return this.#pruner.certified
+    return this.#works.pruner.certified
   }
 
   /** What another part of the group stands on, and may not be taken here. */
   other(): CertifiedCheckpoint | undefined {
-    return this.#pruner.other
+    return this.#works.pruner.other
   }
 
   /** Prunes to a peer's where just what it contains is held here; `behind`: its snapshot is to be taken. */
   async advance(certified: CertifiedCheckpoint): Promise<Step> {
-    if (this.#parts.isDamaged) return this.#pruner.mayReplace(certified) ? 'behind' : 'none'
-    if (!this.#pruner.isNext(certified)) return 'none'
-    return this.#queue.run(() => this.#pruner.advance(certified))
+    if (this.#parts.isDamaged) return this.#works.pruner.mayReplace(certified) ? 'behind' : 'none'
+    if (!this.#works.pruner.isNext(certified)) return 'none'
+    return this.#works.queue.run(() => this.#works.pruner.advance(certified))
   }
 
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */
@@ -262,7 +148,7 @@ export class Context {
 
   /** Takes the state of a greater checkpoint than ours. When true is returned, this instance has ended. */
   adopt(checkpoint: CertifiedCheckpoint, from: PeerId, pages: SnapshotPages): Promise<boolean> {
-    return this.#adoption.adopt(checkpoint, from, pages)
+    return this.#works.adoption.adopt(checkpoint, from, pages)
   }
 
   /**
@@ -270,28 +156,32 @@ export class Context {
    * instance that has ended, which a conversation may still hold: with a new stamp it would say that what came since is not here.
    */
   beat(): HeadsBeat | undefined {
-    if (this.#closed || this.#ledger.hasEnded) return undefined
-    return this.#frontier.own(this.#ledger.shown, { vouch: this.#pruner.vouch, state: this.#upgrader.said })
+    if (this.#closed || this.#works.ledger.hasEnded) return undefined
+    return this.#works.frontier.own(this.#works.ledger.shown, {
+      vouch: this.#works.pruner.vouch,
+      state: this.#works.upgrader.said,
+    })
   }
 
   /** The newest beat of each other member that is known here, however it came. */
   beats(): HeadsBeat[] {
-    return this.#frontier.beats()
+    return this.#works.frontier.beats()
   }
 
   /** The newest of one member, which may only read. */
   beatOf(member: PublicKey): HeadsBeat | undefined {
-    return this.#frontier.beatOf(member)
+    return this.#works.frontier.beatOf(member)
   }
 
   /** Takes beats from anybody; only genuine ones of members, newer than what is known, count. */
   async acknowledge(beats: readonly HeadsBeat[]): Promise<void> {
-    const taken = beats.filter((beat) => this.#frontier.take(beat))
-    this.#ledger.settle()
-    if (this.#frontier.heardOfStates()) this.#parts.onStateSaid()
+    const taken = beats.filter((beat) => this.#works.frontier.take(beat))
+    this.#works.ledger.settle()
+    if (this.#works.frontier.heardOfStates()) this.#parts.onStateSaid()
     if (taken.length === 0) return
-    this.#pruner.heard()
-    if (this.#frontier.isSavingDue && !this.#parts.isDamaged) await this.#queue.run(() => this.#ledger.commit([]))
+    this.#works.pruner.heard()
+    if (this.#works.frontier.isSavingDue && !this.#parts.isDamaged)
+      await this.#works.queue.run(() => this.#works.ledger.commit([]))
   }
 
   delta(id: DeltaId): Delta | undefined {
@@ -308,16 +198,16 @@ export class Context {
 
   /** Starts what was interrupted: handlers that wait, deltas that were committed but perhaps never sent. */
   async resume(): Promise<void> {
-    if (this.#parts.isDamaged) return this.#mending.run()
-    this.#sweeper.wake()
-    await this.#queue.run(() => this.#revision.runIfDue().then(() => this.#witness.note()))
-    this.#handlers.wake()
+    if (this.#parts.isDamaged) return this.#works.mending.run()
+    this.#works.sweeper.wake()
+    await this.#works.queue.run(() => this.#works.revision.runIfDue().then(() => this.#works.witness.note()))
+    this.#works.handlers.wake()
     await this.restoration.run()
-    await this.#rewriting.run()
-    await this.#queue.run(() => this.#upgrader.ownEntries.count())
+    await this.#works.rewriting.run()
+    await this.#works.queue.run(() => this.#works.upgrader.ownEntries.count())
     for (const id of await this.#parts.rows.outgoing()) {
       const delta = this.#parts.rows.delta(id)
-      if (delta) this.#ledger.publish(delta)
+      if (delta) this.#works.ledger.publish(delta)
     }
   }
 
@@ -327,36 +217,36 @@ export class Context {
    */
   async call(request: CallRequest): Promise<CallResult> {
     for (;;) {
-      const result = await this.#calls.call(request, CLIENTS_CALL)
+      const result = await this.#works.calls.call(request, CLIENTS_CALL)
       if (result) return result
-      const refusal = this.#wholeness.refusal()
+      const refusal = this.#works.wholeness.refusal()
       if (refusal) throw refusal
-      await this.#rewriting.over(request.signal)
+      await this.#works.rewriting.over(request.signal)
       if (!this.#closed) continue
       // Ended by a write that failed, or by a state that was taken: the next instance waits on.
-      this.#ledger.requireWhole()
+      this.#works.ledger.requireWhole()
       throw new ContextError('CONTEXT_BUSY', `context ${this.record.id} is being closed`)
     }
   }
 
   /** Brings the state to the version of the code that the log names, if that can be done now. */
   upgrade(): Promise<void> {
-    this.#upgrader.forget()
-    return this.#queue.run(() => this.#caller.upgrade())
+    this.#works.upgrader.forget()
+    return this.#works.queue.run(() => this.#works.caller.upgrade())
   }
 
   /** Runs a method that waited in a queue. Throws as `call` does, and CONTEXT_BUSY where it wants to write and may not now. */
   async runQueued(request: CallRequest, meta: CallMeta): Promise<void> {
     // Tried all the time, as most of them want to write: not even the guest runs.
-    const refusal = this.#wholeness.refusal()
-    if (refusal || this.#rewriting.isResting) throw refusal ?? this.#rewriting.notNow()
-    if (await this.#calls.call(request, meta)) return
-    throw this.#rewriting.notNow()
+    const refusal = this.#works.wholeness.refusal()
+    if (refusal || this.#works.rewriting.isResting) throw refusal ?? this.#works.rewriting.notNow()
+    if (await this.#works.calls.call(request, meta)) return
+    throw this.#works.rewriting.notNow()
   }
 
   /** Takes deltas from a peer, in any order, known ones included. */
   receive(deltas: readonly Delta[], from?: PeerId): Promise<ReceiveResult> {
-    return this.#arrivals.receive(deltas, from).finally(() => this.#sweeper.wake())
+    return this.#works.arrivals.receive(deltas, from).finally(() => this.#works.sweeper.wake())
   }
 
   /**
@@ -364,14 +254,14 @@ export class Context {
    * `accepted` gives heads in whose past is all that is accepted here from an account.
    */
   standStill<T>(work: (accepted: (account: AccountId) => Promise<DeltaId[]>) => Promise<T>): Promise<T> {
-    return this.#queue.run(() => work((account) => this.#accepted((each) => each === account)))
+    return this.#works.queue.run(() => work((account) => this.#works.accepted((each) => each === account)))
   }
 
   /** Looks again at what a removal has made void, and at what is parked. */
   async reconsider(look: Look = 'due'): Promise<void> {
     if (this.#parts.isDamaged) return
-    await this.#reconsidering.run(look)
-    this.#sweeper.wake()
+    await this.#works.reconsidering.run(look)
+    this.#works.sweeper.wake()
   }
 
   /** Of the state at this root, to be closed; undefined where it has another one by now. */
@@ -382,7 +272,7 @@ export class Context {
 
   /** A member says to have another root for all that we have, judged and pruned as here. */
   doubt(difference: Difference): Promise<void> {
-    return this.#mending.doubt(difference)
+    return this.#works.mending.doubt(difference)
   }
 
   /** True from the beginning of `close`: nothing is done here any more. */
@@ -392,15 +282,15 @@ export class Context {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#rewriting.close()
-    this.#intake.close()
-    this.#sweeper.close()
-    this.#pruner.close()
-    this.#mending.close()
-    this.#witness.close()
-    await this.#handlers.close()
-    await this.#queue.close()
-    this.#ledger.close()
+    this.#works.rewriting.close()
+    this.#works.intake.close()
+    this.#works.sweeper.close()
+    this.#works.pruner.close()
+    this.#works.mending.close()
+    this.#works.witness.close()
+    await this.#works.handlers.close()
+    await this.#works.queue.close()
+    this.#works.ledger.close()
   }
 
   /**
@@ -408,12 +298,12 @@ export class Context {
    * began, and of two equal counts of one member one is lost. While they cannot, calls that want to write are not answered.
    */
   async #callOnOwn(calls: readonly PendingCall[]): Promise<void> {
-    const own = await this.#rewriting.all()
-    await this.#caller.run(calls, this.#wholeness.refusal() === undefined ? own : 'waiting')
-    this.#pruner.wake()
+    const own = await this.#works.rewriting.all()
+    await this.#works.caller.run(calls, this.#works.wholeness.refusal() === undefined ? own : 'waiting')
+    this.#works.pruner.wake()
   }
 
-  #runHandler(task: HandlerTask): Promise<void> {
+  #handle(task: HandlerTask): Promise<void> {
     const { handler, data, depth } = task.row
     return this.runQueued({ method: handler, input: data }, { depth, settle: task.settle, isEverywhere: true })
   }

@@ -55,7 +55,13 @@ describe('a pull', () => {
       (request) => answered(request, { t: 'parts', parts: ['40', '80', 'g'].map(part) }),
       /does not fit/,
     ],
-    ['answers something else', () => [{ t: 'items', items: [new Uint8Array(3)] }, END], /without a comparison/],
+    [
+      'answers something else',
+      ({ t }) => (t === 'compare' ? [{ t: 'items', items: [new Uint8Array(3)] }, END] : [END]),
+      /a comparison, with items/,
+    ],
+    ['greets twice', () => [GREETING, GREETING, END], /another greeting/],
+    ['greets with something else', () => [{ t: 'items', items: [new Uint8Array(3)] }, END], /answers greet with items/],
     ['says only that it is done', () => [END], /without a comparison/],
     [
       'compares twice',
@@ -130,6 +136,7 @@ async function offered(forge: (genuine: Delta) => Delta) {
 }
 
 const END: SyncFrame = { t: 'end', more: true }
+const GREETING: SyncFrame = { t: 'greeting', beats: [] }
 const part = (to: string) => ({ to, count: 1, fingerprint: EMPTY_FINGERPRINT })
 
 function answered(

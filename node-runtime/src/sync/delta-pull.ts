@@ -10,30 +10,31 @@ import type { SyncRequest } from '../wire/sync-messages.ts'
 import { Conversation, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
 import { greet } from './greeting.ts'
-import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES } from './limits.ts'
+import { FETCH_WANTS_MAX, RECEIVE_BATCH, RECEIVE_BATCH_BYTES, WORTHLESS_DELTA_BYTES_MAX } from './limits.ts'
 import type { SyncedContext } from './ports.ts'
 import { pullSnapshot } from './snapshot-pull.ts'
+import { Worth } from './worth.ts'
 
 /**
  * Takes what the peer has and we lack. Returns how many deltas came. Where only its snapshot helps, it takes that: then
- * `context` has ended, and the rest is for the next pull.
+ * `context` has ended, and the rest is for the next pull. The peer has its time as long as each batch brings a delta that is held.
  */
 export function pullDeltas(source: Source, context: SyncedContext, contextId: ContextId): Promise<number> {
-  return conversing(source, async (conversation) => {
+  return conversing(source, async (conversation, worth) => {
     const { checkpoint: theirs, other } = await greet(conversation, context, contextId)
     if (other) await context.advance(other)
     if (theirs && (await context.advance(theirs)) === 'behind') {
-      await pullSnapshot(conversation, source, context, theirs)
+      await pullSnapshot(conversation, { ...source, onPage: () => worth.judge(true) }, context, theirs)
       return 0
     }
     let total = 0
     for (;;) {
-      const found = await compare(conversation, context, contextId)
+      const found = await compare(conversation, context, { contextId, worth })
       if (found.lacks.length > 0) {
         await told(conversation, { t: 'lacking', contextId, keys: found.lacks, more: found.lacksMore })
       }
       const before = sizeOf(context)
-      const fetching = new DeltaFetch(conversation, source, context, contextId)
+      const fetching = new DeltaFetch(conversation, { ...source, worth }, context, contextId)
       total += await fetching.fetch(acceptable(context, found.wants))
       // A peer that offers much and sends nothing that can be kept is not asked again.
       if (found.complete || sizeOf(context) <= before) return total
@@ -50,7 +51,9 @@ export function pullNamed(
 ): Promise<number> {
   const wants = lackingOf(context, keys).map((key): Want => ({ t: 'item', key }))
   if (wants.length === 0) return Promise.resolve(0)
-  return conversing(source, (conversation) => new DeltaFetch(conversation, source, context, contextId).fetch(wants))
+  return conversing(source, (conversation, worth) =>
+    new DeltaFetch(conversation, { ...source, worth }, context, contextId).fetch(wants),
+  )
 }
 
 /** Those of `keys` that are not held here and may be taken, ascending. */
@@ -69,15 +72,22 @@ function sizeOf(context: SyncedContext): number {
   return context.readHeld((view) => view.size)
 }
 
-async function compare(conversation: Conversation, context: SyncedContext, contextId: ContextId): Promise<Differences> {
+async function compare(
+  conversation: Conversation,
+  context: SyncedContext,
+  { contextId, worth }: { readonly contextId: ContextId; readonly worth: Worth },
+): Promise<Differences> {
   const reconciliation = new Reconciliation((work) => context.readHeld(work), context.heldFrom())
   for (let probes = reconciliation.probes(); probes.length > 0; probes = reconciliation.probes()) {
     let isAnswered = false
     for await (const frame of conversation.ask({ t: 'compare', contextId, probes })) {
-      if (frame.t !== 'answers') continue
+      if (frame.t !== 'answers')
+        throw new SyncError('SYNC_INCOMPLETE', `the peer answers without a comparison, with ${frame.t}`)
       if (isAnswered) throw new SyncError('SYNC_INCOMPLETE', 'the peer answers with more than one comparison')
       isAnswered = true
       reconciliation.take(frame.answers, frame.floor)
+      // There are only so many of them.
+      worth.judge(true)
     }
     // Silence must not pass for "nothing differs".
     if (!isAnswered) throw new SyncError('SYNC_INCOMPLETE', 'the peer answers without a comparison')
@@ -85,18 +95,22 @@ async function compare(conversation: Conversation, context: SyncedContext, conte
   return reconciliation.differences()
 }
 
+interface From extends Pick<Source, 'peer'> {
+  readonly worth: Worth
+}
+
 class DeltaFetch {
   readonly #conversation: Conversation
-  readonly #source: Source
+  readonly #from: From
   readonly #context: SyncedContext
   readonly #contextId: ContextId
   #batch: Delta[] = []
   #batchBytes = 0
   #came = 0
 
-  constructor(conversation: Conversation, source: Source, context: SyncedContext, contextId: ContextId) {
+  constructor(conversation: Conversation, from: From, context: SyncedContext, contextId: ContextId) {
     this.#conversation = conversation
-    this.#source = source
+    this.#from = from
     this.#context = context
     this.#contextId = contextId
   }
@@ -124,20 +138,24 @@ class DeltaFetch {
         more = end.more
       })
       for await (const items of itemsOf(frames, DELTA_BYTES_MAX)) {
-        for (const item of items) reached = await this.#take(decodeDelta(item), item.byteLength)
+        for (const item of items) {
+          const delta = decodeDelta(item)
+          if (delta.id <= reached)
+            throw new SyncError('SYNC_INCOMPLETE', 'the peer sends deltas out of order, or again')
+          reached = delta.id
+          await this.#take(delta, item.byteLength)
+        }
       }
       // A peer that says "more" and gets no further is not asked again.
       if (!more || reached <= before) return
     }
   }
 
-  async #take(delta: Delta, bytes: number): Promise<ItemKey> {
-    if (!this.#context.holds(delta.id) && !this.#context.refuses(delta.id)) {
-      this.#batch.push(delta)
-      this.#batchBytes += bytes
-      if (this.#batch.length >= RECEIVE_BATCH || this.#batchBytes >= RECEIVE_BATCH_BYTES) await this.#flush()
-    }
-    return delta.id
+  async #take(delta: Delta, bytes: number): Promise<void> {
+    if (this.#context.holds(delta.id) || this.#context.refuses(delta.id)) return
+    this.#batch.push(delta)
+    this.#batchBytes += bytes
+    if (this.#batch.length >= RECEIVE_BATCH || this.#batchBytes >= RECEIVE_BATCH_BYTES) await this.#flush()
   }
 
   async #flush(): Promise<void> {
@@ -145,7 +163,10 @@ class DeltaFetch {
     this.#batch = []
     this.#batchBytes = 0
     this.#came += deltas.length
-    if (deltas.length > 0) await this.#context.receive(deltas, this.#source.peer)
+    if (deltas.length === 0) return
+    await this.#context.receive(deltas, this.#from.peer)
+    // None of them was before.
+    this.#from.worth.judge(deltas.some(({ id }) => this.#context.holds(id)))
   }
 }
 
@@ -155,10 +176,14 @@ async function told(conversation: Conversation, request: SyncRequest): Promise<v
   }
 }
 
-async function conversing<T>(source: Source, talk: (conversation: Conversation) => Promise<T>): Promise<T> {
-  const conversation = await Conversation.open(source)
+async function conversing<T>(
+  source: Source,
+  talk: (conversation: Conversation, worth: Worth) => Promise<T>,
+): Promise<T> {
+  const worth = new Worth(source.onBytes, WORTHLESS_DELTA_BYTES_MAX)
+  const conversation = await Conversation.open({ ...source, onBytes: (count) => worth.came(count) })
   try {
-    return await talk(conversation)
+    return await talk(conversation, worth)
   } finally {
     await conversation.close()
   }

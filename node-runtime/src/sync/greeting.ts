@@ -6,6 +6,7 @@ import { decodeHeads, encodeHeads } from '../wire/gossip.ts'
 import { GREETING_BEATS_BYTES, GREETING_BEATS_MAX } from '../wire/limits.ts'
 import type { SyncFrame } from '../wire/sync-messages.ts'
 import type { Conversation } from './conversation.ts'
+import { SyncError } from './errors.ts'
 import type { SyncedContext } from './ports.ts'
 
 type Greeting = Extract<SyncFrame, { t: 'greeting' }>
@@ -67,7 +68,9 @@ export async function greet(
     ...(fits && { beat }),
     ...(other && { other }),
   })) {
-    if (frame.t === 'greeting') greeting = frame
+    if (greeting || frame.t !== 'greeting')
+      throw new SyncError('SYNC_INCOMPLETE', `the peer answers greet with ${greeting ? 'another ' : ''}${frame.t}`)
+    greeting = frame
   }
   if (!greeting) return {}
   await context.acknowledge(greeting.beats.map(decodeHeads))

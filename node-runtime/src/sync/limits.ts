@@ -1,4 +1,6 @@
 // Caps and defaults of synchronisation, each with its reason.
+import { FRAME_MAX_BYTES } from '../network/limits.ts'
+import { DELTA_BYTES_MAX } from '../wire/limits.ts'
 
 /** Periodic round of each topic; a run may set it shorter. */
 export const SYNC_EVERY_MS = 10_000
@@ -12,7 +14,7 @@ export const SYNC_TIMEOUT_MS = 30_000
  * at 1 KiB a second, the first message takes too long (`STREAM_MESSAGE_BYTES`). Who crawls keeps only the pulls of one topic from itself.
  */
 export const CAME_PORTION_BYTES = 16 * 1024
-/** Of a log that is pulled, so many may come before something of it is of use: more than a frame, which is judged as a whole. */
+/** Of a log or keys that are pulled, so many may come before something is of use: more than a frame, which is judged as a whole. */
 export const WORTHLESS_BYTES_MAX = 2 * 1024 * 1024
 /** Part of the period by which rounds are spread, so that nodes do not ask in step. */
 export const SYNC_JITTER = 0.2
@@ -54,6 +56,10 @@ export const PART_BYTES = 2 * 1024 * 1024
 export const RECEIVE_BATCH = 500
 /** Or of these bytes, whichever is reached first: a batch is in memory until it is stored. */
 export const RECEIVE_BATCH_BYTES = 8 * 1024 * 1024
+/** Of deltas that are pulled, so many may come before some are held: more than a batch, which may end with one of the largest. */
+export const WORTHLESS_DELTA_BYTES_MAX = RECEIVE_BATCH_BYTES + DELTA_BYTES_MAX + FRAME_MAX_BYTES
+/** Wishes for the next pull of a topic from a peer. With one more it is made, whatever has come by then. */
+export const PULL_WISHES_MAX = 256
 
 /** Gossip waits this long for more deltas of the same context before it is sent. */
 export const GOSSIP_COLLECT_MS = 2

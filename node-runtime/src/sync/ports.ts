@@ -15,6 +15,9 @@ import type { Presence } from '../wire/presence.ts'
 /** A log that is filled from a peer. */
 export type PulledLog = Pick<SyncedNamespace, 'id' | 'heads' | 'holds' | 'receive'>
 
+/** What lacks keys that a peer may have. */
+export type PulledKeys = Pick<SyncedNamespace, 'id' | 'keysLacking' | 'newestOps' | 'receiveKeys'>
+
 export interface SyncedNamespace {
   readonly id: NamespaceId
   heads(): OpId[]

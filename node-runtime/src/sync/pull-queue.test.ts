@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../base/log.ts'
 import { DrivenClock } from '../testing/driven-clock.ts'
-import { PULL_AFTER_MS, PULL_LOOKS_MAX } from './limits.ts'
+import { PULL_AFTER_MS, PULL_LOOKS_MAX, PULL_WISHES_MAX } from './limits.ts'
 import { PullQueue } from './pull-queue.ts'
 
 const isComing = () => false
@@ -41,6 +41,20 @@ describe('a pull from a peer', () => {
     void pulls.pull('ada', () => false, work('third'))
     await clock.rest()
     expect(began).toEqual(['first', 'third'])
+  })
+
+  it('that lasts keeps only so many wishes for the next one, which is made where there were more', async () => {
+    const { clock, pulls, began, work, end } = queue()
+    let looks = 0
+    const wish = () => {
+      looks += 1
+      return false
+    }
+    void pulls.pull('ada', wish, work('first'))
+    for (let n = 0; n < 4 * PULL_WISHES_MAX; n += 1) void pulls.pull('ada', wish, work('second'))
+    end()
+    await clock.rest()
+    expect([looks, began]).toEqual([PULL_WISHES_MAX, ['first', 'second next']])
   })
 
   it('for what gossip may bring begins later, if that has not come', async () => {

@@ -2,7 +2,7 @@
 // another pull often has brought by the time it would begin.
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { PULL_AFTER_MS, PULL_LOOKS_MAX } from './limits.ts'
+import { PULL_AFTER_MS, PULL_LOOKS_MAX, PULL_WISHES_MAX } from './limits.ts'
 
 /** Whether what a pull was wished for is still lacking. Where it rejects, as while the store cannot be read, it may be. */
 export type Wish = () => boolean | Promise<boolean>
@@ -63,8 +63,10 @@ export class PullQueue {
       })
       running.next = { done, wishes }
     }
-    running.next.wishes.push(wish)
-    return running.next.done
+    const { wishes, done } = running.next
+    if (wishes.length < PULL_WISHES_MAX) wishes.push(wish)
+    else if (wishes.length === PULL_WISHES_MAX) wishes.push(() => true)
+    return done
   }
 
   /**

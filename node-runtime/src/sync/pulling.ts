@@ -6,7 +6,8 @@ import { HEADS_MAX, KEYS_WANTED_MAX, OP_BYTES_MAX, OPS_WITH_KEYS_MAX } from '../
 import { decodeOp, encodeOp, type SignedOp } from '../wire/op.ts'
 import { ask, itemsOf, type Source } from './conversation.ts'
 import { SyncError } from './errors.ts'
-import type { PulledLog, SyncedNamespace } from './ports.ts'
+import { WORTHLESS_BYTES_MAX } from './limits.ts'
+import type { PulledKeys, PulledLog } from './ports.ts'
 import { Worth } from './worth.ts'
 
 /** Of what came ancestors first, that which no other names as its parent. */
@@ -33,7 +34,7 @@ class Tips {
  * memory, gives the peer no more time, and is not asked to be continued.
  */
 export async function pullOps(source: Source, namespace: PulledLog, invitation?: Invitation): Promise<number> {
-  const worth = new Worth(source.onBytes)
+  const worth = new Worth(source.onBytes, WORTHLESS_BYTES_MAX)
   const onBytes = (count: number) => worth.came(count)
   const sent = new Tips()
   let accepted = 0
@@ -59,10 +60,12 @@ export async function pullOps(source: Source, namespace: PulledLog, invitation?:
 }
 
 /**
- * Asks for what is lacking, what is needed first; for the others only as long as some come. Returns how many keys are new.
- * Throws SyncError when the peer has none for us.
+ * Asks for what is lacking, what is needed first; for the others only as long as some come, and the peer has its time as long as
+ * each frame brings one. Returns how many keys are new. Throws SyncError when the peer has none for us.
  */
-export async function pullKeys(source: Source, namespace: SyncedNamespace, groupId: GroupId): Promise<number> {
+export async function pullKeys(source: Source, namespace: PulledKeys, groupId: GroupId): Promise<number> {
+  const worth = new Worth(source.onBytes, WORTHLESS_BYTES_MAX)
+  const onBytes = (count: number) => worth.came(count)
   const { needed, others } = namespace.keysLacking(groupId)
   const all = [...needed, ...others]
   const facts = { t: 'keys' as const, namespaceId: namespace.id, groupId }
@@ -71,8 +74,11 @@ export async function pullKeys(source: Source, namespace: SyncedNamespace, group
   for (let at = 0; at < all.length; at += KEYS_WANTED_MAX) {
     const before = added
     const request = { ...facts, ops, wanted: all.slice(at, at + KEYS_WANTED_MAX).sort() }
-    for await (const items of itemsOf(ask({ ...source, request }), OP_BYTES_MAX))
-      added += await namespace.receiveKeys(groupId, items)
+    for await (const items of itemsOf(ask({ ...source, onBytes, request }), OP_BYTES_MAX)) {
+      const count = await namespace.receiveKeys(groupId, items)
+      worth.judge(count > 0)
+      added += count
+    }
     if (added === before && at + KEYS_WANTED_MAX >= needed.length) break
     ops = []
   }

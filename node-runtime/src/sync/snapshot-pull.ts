@@ -3,7 +3,13 @@ import type { Bytes } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
 import { type CertifiedCheckpoint, checkpointHash } from '../wire/checkpoint.ts'
 import type { Conversation, Source } from './conversation.ts'
+import { SyncError } from './errors.ts'
 import type { SyncedContext } from './ports.ts'
+
+interface From extends Pick<Source, 'peer'> {
+  /** A page was taken. */
+  readonly onPage: () => void
+}
 
 /**
  * True when the state was replaced: `context` has ended then. The peer has its time as long as something comes, until another one has
@@ -11,7 +17,7 @@ import type { SyncedContext } from './ports.ts'
  */
 export function pullSnapshot(
   conversation: Conversation,
-  { peer }: Pick<Source, 'peer'>,
+  { peer, onPage }: From,
   context: SyncedContext,
   certified: CertifiedCheckpoint,
 ): Promise<boolean> {
@@ -20,17 +26,23 @@ export function pullSnapshot(
   return context.adopt(certified, peer, (after, over) => {
     // In the middle of a page, too, which may be long in coming.
     over.addEventListener('abort', () => void conversation.close(), { once: true })
-    return pagesOf(conversation, contextId, { checkpoint, after })
+    return pagesOf(conversation, contextId, { checkpoint, after, onPage })
   })
 }
 
 async function* pagesOf(
   conversation: Conversation,
   contextId: ContextId,
-  { checkpoint, after }: { readonly checkpoint: Bytes; readonly after: Bytes | undefined },
+  {
+    checkpoint,
+    after,
+    onPage,
+  }: Pick<From, 'onPage'> & { readonly checkpoint: Bytes; readonly after: Bytes | undefined },
 ): AsyncGenerator<(readonly [Bytes, Bytes])[]> {
   const request = { t: 'snapshot' as const, contextId, checkpoint, ...(after === undefined ? {} : { after }) }
   for await (const frame of conversation.ask(request)) {
-    if (frame.t === 'entries') yield frame.entries.map(({ key, value }) => [key, value] as const)
+    if (frame.t !== 'entries') throw new SyncError('SYNC_INCOMPLETE', `the peer answers snapshot with ${frame.t}`)
+    yield frame.entries.map(({ key, value }) => [key, value] as const)
+    onPage()
   }
 }

@@ -1,16 +1,16 @@
-// A log that is pulled from a peer of which nothing comes that is of use.
+// A log, or keys, pulled from a peer of which nothing comes that is of use.
 import { describe, expect, it } from 'vitest'
 import type { Bytes } from '../base/bytes.ts'
-import type { GroupId, NamespaceId, OpId } from '../base/ids.ts'
+import type { GroupId, KeyId, NamespaceId, OpId } from '../base/ids.ts'
 import { signingKeyFromSeed } from '../base/keys.ts'
 import { sleep } from '../base/until.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { testWorlds } from '../testing/test-worlds.ts'
 import { encodeOp, type SignedOp, signOp } from '../wire/op.ts'
 import { type SyncFrame, syncFrameMessage, syncRequestMessage } from '../wire/sync-messages.ts'
-import { SYNC_PROTOCOL } from './conversation.ts'
+import { type Source, SYNC_PROTOCOL } from './conversation.ts'
 import { FRAME_TARGET_BYTES, PART_BYTES, SYNC_TIMEOUT_MS, WORTHLESS_BYTES_MAX } from './limits.ts'
-import { pullOps } from './pulling.ts'
+import { pullKeys, pullOps } from './pulling.ts'
 
 const { share } = testWorlds()
 const signingKey = signingKeyFromSeed(new Uint8Array(32).fill(7))
@@ -33,8 +33,8 @@ function itemsFrame(ops: readonly SignedOp[]): SyncFrame {
   return { t: 'items', items: ops.map(encodeOp) }
 }
 
-/** Pulls what comes in these answers, one for each request, into a log that has `held` and takes no other. */
-async function pulled(answers: readonly (readonly SyncFrame[])[], held: readonly SignedOp[] = []) {
+/** Pulls what comes in these answers, one for each request. */
+async function pulledBy(answers: readonly (readonly SyncFrame[])[], pull: (source: Source) => Promise<number>) {
   let requests = 0
   const sizes: number[] = []
   const told: number[] = []
@@ -54,16 +54,21 @@ async function pulled(answers: readonly (readonly SyncFrame[])[], held: readonly
       }
     })(),
   })
-  const ids = new Set<OpId>(held.map(({ id }) => id))
-  const log = { id: namespaceId, heads: () => [], holds: (id: OpId) => ids.has(id), receive: async () => 0 }
   const source = {
     network: { open } as Partial<Network> as Network,
     peer: 'peer' as PeerId,
     signal: new AbortController().signal,
     onBytes: (bytes: number) => void told.push(bytes),
   }
-  const outcome = await pullOps(source, log).catch((error) => error)
+  const outcome = await pull(source).catch((error) => error)
   return { outcome, requests, sizes, told }
+}
+
+/** Into a log that has `held` and takes no other. */
+function pulled(answers: readonly (readonly SyncFrame[])[], held: readonly SignedOp[] = []) {
+  const ids = new Set<OpId>(held.map(({ id }) => id))
+  const log = { id: namespaceId, heads: () => [], holds: (id: OpId) => ids.has(id), receive: async () => 0 }
+  return pulledBy(answers, (source) => pullOps(source, log))
 }
 
 const END: SyncFrame = { t: 'end', more: false }
@@ -123,6 +128,21 @@ describe('a peer that sends a log', () => {
     )
     expect([refused.requests, repeated.requests]).toEqual([1, 2])
   })
+})
+
+it('a peer that sends keys has its time as long as some are new', async () => {
+  const frame: SyncFrame = { t: 'items', items: [new Uint8Array(100)] }
+  const added = [1, 1, 0, 0, 0]
+  let frames = 0
+  const namespace = {
+    id: namespaceId,
+    keysLacking: () => ({ needed: ['cc'.repeat(32) as KeyId], others: [] }),
+    newestOps: () => [],
+    receiveKeys: async () => added[frames++] ?? 0,
+  }
+  const answers = [[...added.map(() => frame), END]]
+  const { outcome, sizes, told } = await pulledBy(answers, (source) => pullKeys(source, namespace, groupId))
+  expect([outcome, told]).toEqual([2, sizes.slice(0, 3)])
 })
 
 it('a pull ends where a member answers with refused operations without end', async () => {

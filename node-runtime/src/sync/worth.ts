@@ -1,12 +1,14 @@
 // Whether what a peer sends is worth its time: it is told of as long as something comes of it.
-import { WORTHLESS_BYTES_MAX } from './limits.ts'
-
 export class Worth {
   readonly #onBytes: ((count: number) => void) | undefined
-  #leftBytes = WORTHLESS_BYTES_MAX
+  readonly #bytesMax: number
+  #leftBytes: number
 
-  constructor(onBytes: ((count: number) => void) | undefined) {
+  /** `bytesMax`: so many may come before they are judged. */
+  constructor(onBytes: ((count: number) => void) | undefined, bytesMax: number) {
     this.#onBytes = onBytes
+    this.#bytesMax = bytesMax
+    this.#leftBytes = bytesMax
   }
 
   /** Part of what is not judged yet, as it comes. */
@@ -18,6 +20,6 @@ export class Worth {
 
   /** What came as a whole was of use, or not: then nothing is told until something is. */
   judge(isOfUse: boolean): void {
-    this.#leftBytes = isOfUse ? WORTHLESS_BYTES_MAX : 0
+    this.#leftBytes = isOfUse ? this.#bytesMax : 0
   }
 }

@@ -117,6 +117,45 @@ describe('nodes that agree, but are not settled', () => {
     expect(reads).toBeGreaterThan(3)
   })
 
+  describe('have one whose handler ended before it was asked what waits', () => {
+    /** What that handler wrote comes to n-1 only after so many looks. */
+    const ending = (polls: number) => {
+      const network = new FixtureNetwork()
+      const [one, two] = [network.node('n-1'), network.node('n-2')]
+      let done = false
+      Object.defineProperty(two.waiting, 'handlers', {
+        get: () => {
+          if (done) return []
+          done = true
+          one.lagPolls = polls
+          for (const contextId of two.applied.keys()) network.write(two, contextId, 'heard', 'yes')
+          return []
+        },
+      })
+      return network
+    }
+
+    test('and fail where the others do not get what it wrote', async () => {
+      const run = await runYaml(sync(', trigger_sync: false, timeout: 2'), { network: ending(1000) })
+      expect(run.failure?.message).toContain('n-1 and n-2 have different roots')
+    })
+
+    test('and pass once they have it, however few attempts they have to agree', async () => {
+      const run = await runYaml(sync(', trigger_sync: false, retry_attempts: 1'), { network: ending(6) })
+      expect(run.failure?.message).toBeUndefined()
+      const [one, two] = ['n-1', 'n-2'].map((name) => run.network.node(name))
+      const [contextId = ''] = two?.applied.keys() ?? []
+      expect(run.network.writes(contextId)).toHaveLength(2)
+      expect(one?.applied.get(contextId)).toBe(2)
+      expect(run.record.steps.at(-1)?.durationMs).toBeGreaterThan(0)
+    })
+
+    test('and are as merobox sees them where it says not to look', async () => {
+      const run = await runYaml(sync(', trigger_sync: false, settled: false'), { network: ending(1000) })
+      expect(run.record.steps.at(-1)).toMatchObject({ kind: 'wait_for_sync', outcome: 'passed', durationMs: 0 })
+    })
+  })
+
   test('have another governance of the context', async () => {
     const network = new FixtureNetwork()
     network.node('n-2').forgedGovernance = 'ef'.repeat(32)

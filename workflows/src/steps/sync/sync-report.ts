@@ -5,11 +5,11 @@ import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
 import { shortId } from '../reply.ts'
 import { type NodeDiagnosis, shortDelta } from './diagnosis.ts'
 import type { Unsettled } from './settled.ts'
-import { agreed, type Sighting, type SyncTarget } from './sync-targets.ts'
+import { agreed, type Sighting, type SyncTarget, type TargetSeen } from './sync-targets.ts'
 
 /** One check: what every node showed of every target, and what the read of `expect` gave. */
 export interface SyncCheck {
-  readonly targets: readonly { readonly target: SyncTarget; readonly sightings: readonly Sighting[] }[]
+  readonly targets: readonly TargetSeen[]
   /** Node → result; only read when all hashes agreed. */
   readonly expected?: ReadonlyMap<string, JsonValue>
   /** Nodes whose read gave something else, in the order of the step. */

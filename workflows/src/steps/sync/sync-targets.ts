@@ -4,6 +4,7 @@ import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-val
 import { SYNC_LAST_ANSWER_MS, SYNC_READ_PAUSE_MS, SYNC_READS, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle, StepContext } from '../step-kind.ts'
+import type { Unsettled } from './settled.ts'
 import type { SyncTriggers } from './sync-triggers.ts'
 
 export interface SyncTarget {
@@ -24,10 +25,32 @@ export interface Sighting {
   readonly problem?: string
 }
 
+/** What every node showed of one target. */
+export interface TargetSeen {
+  readonly target: SyncTarget
+  readonly sightings: readonly Sighting[]
+}
+
 export interface LookOptions {
   readonly signal: AbortSignal
   /** By the clock of the step: when the time of the wait is over. Absent: it is not this that ends it. */
   readonly untilMs?: number
+}
+
+/** All of them at once: one that a trigger holds up is seen later than the others. */
+export function lookAtAll(
+  nodes: readonly NodeHandle[],
+  targets: readonly SyncTarget[],
+  triggers: SyncTriggers | undefined,
+  context: StepContext,
+  options: LookOptions,
+): Promise<TargetSeen[]> {
+  return Promise.all(
+    targets.map(async (target) => {
+      const sightings = await Promise.all(nodes.map((node) => look(node, target, triggers, context, options)))
+      return { target, sightings }
+    }),
+  )
 }
 
 /** Never rejects but by the signal: a node that cannot be read is a sighting, too. */
@@ -102,6 +125,18 @@ export function agreed(sightings: readonly Sighting[]): string | undefined {
   if (sightings.every(({ heads }) => heads === undefined)) return first.hash
   const texts = new Set(sightings.map(headsText))
   return texts.size === 1 ? first.hash : undefined
+}
+
+/** The nodes that the second of two looks at the same targets does not show as the first has, a line each. */
+export function movedBetween(before: readonly TargetSeen[], after: readonly TargetSeen[]): Unsettled[] {
+  const lines = before.flatMap(({ sightings }, at) =>
+    sightings.flatMap((seen, of) => {
+      const again = after[at]?.sightings[of]
+      if (again && again.hash === seen.hash && headsText(again) === headsText(seen)) return []
+      return [{ node: seen.node, what: again?.problem ?? 'it has changed while the nodes were looked at' }]
+    }),
+  )
+  return [...new Map(lines.map((line) => [line.node, line])).values()]
 }
 
 export function headsText(sighting: Sighting): string {

@@ -32,7 +32,7 @@ import {
   syncPayload,
   unreadLines,
 } from './sync-report.ts'
-import { agreed, type LookOptions, look, type SyncTarget } from './sync-targets.ts'
+import { agreed, type LookOptions, lookAtAll, movedBetween, type SyncTarget } from './sync-targets.ts'
 import { SyncTriggers } from './sync-triggers.ts'
 
 const schema = Type.Object(
@@ -223,10 +223,12 @@ async function waitForAgreement(
   let pauseMs = Math.min(capMs, durationMs(input.initial_check_interval ?? SYNC_FIRST_INTERVAL_SEC))
   const triggers = (input.trigger_sync ?? true) ? new SyncTriggers(context.clock) : undefined
   let attempts = 0
+  let haveAgreed = false
   while (attempts < (input.retry_attempts ?? Number.POSITIVE_INFINITY)) {
     attempts += 1
     const check = await checkOnce(nodes, targets, triggers, context, looking)
     if (isProven(check)) return { check, attempts, elapsedMs: elapsed() }
+    haveAgreed ||= check.converged
     context.progress(`${describeCheck(check)} (check ${attempts})`)
     const leftMs = timeoutMs - elapsed()
     if (leftMs <= 0) break
@@ -236,8 +238,10 @@ async function waitForAgreement(
   }
   // What arrived during the last pause counts.
   let check = await checkOnce(nodes, targets, undefined, context, looking)
-  // retry_attempts are for the nodes to agree: what then only has to settle has the whole time.
-  while (check.converged && !isProven(check) && elapsed() < timeoutMs) {
+  // retry_attempts are for the nodes to agree: what then has to settle has the whole time, also where it parts them for a while.
+  while (!isProven(check) && elapsed() < timeoutMs) {
+    haveAgreed ||= check.converged
+    if (!haveAgreed) break
     await context.clock.sleep(Math.min(timeoutMs - elapsed(), capMs), options.signal)
     check = await checkOnce(nodes, targets, undefined, context, looking)
   }
@@ -251,17 +255,15 @@ async function checkOnce(
   context: StepContext,
   options: LookOptions,
 ): Promise<SyncCheck> {
-  const seen = await Promise.all(
-    targets.map(async (target) => {
-      const sightings = await Promise.all(nodes.map((node) => look(node, target, triggers, context, options)))
-      return { target, sightings }
-    }),
-  )
+  const seen = await lookAtAll(nodes, targets, triggers, context, options)
   const hashesAgree = seen.every(({ sightings }) => agreed(sightings) !== undefined)
   const { expect, settled } = context.step.input
   const contextId = targets.find(({ kind }) => kind === 'context')?.id
   if (!hashesAgree || contextId === undefined) return { targets: seen, converged: hashesAgree }
-  const waiting = settled === false ? [] : await findUnsettled(nodes, contextId, options)
+  const again = () => lookAtAll(nodes, targets, undefined, context, options)
+  let waiting = settled === false ? [] : await findUnsettled(nodes, contextId, options)
+  // Heads only grow: where they are the same before and after, all nodes had just these at one time, with nothing that waits.
+  if (settled !== false && waiting.length === 0) waiting = movedBetween(seen, await again())
   const unsettled = waiting.length > 0 && { unsettled: waiting }
   if (!isJsonObject(expect)) return { targets: seen, converged: true, ...unsettled }
   const wanted = context.resolve(expect.equals ?? null)

@@ -109,7 +109,7 @@ function groupOfContext(node: FixtureNode, [id = '']: string[]): unknown {
 const WAITING = ['pending', 'parked', 'handlers', 'deadLetters']
 
 function waiting(node: FixtureNode): unknown {
-  const counts = WAITING.map((name) => [name, node.waiting[name]?.length ?? 0])
+  const counts = [...WAITING, 'xcalls'].map((name) => [name, node.waiting[name]?.length ?? 0])
   const { divergence, revising, rewritingError } = node
   const rewriting = rewritingError === undefined ? { rewriting: false } : { rewriting: true, rewritingError }
   return { data: { ...Object.fromEntries(counts), revising, ...rewriting, ...(divergence && { divergence }) } }

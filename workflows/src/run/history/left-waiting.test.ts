@@ -7,16 +7,19 @@ import { runYaml, withContext } from '../../testing/run-yaml.ts'
 const SET = "  - { type: call, node: n-1, context_id: '{{context_id}}', method: set, args: { key: a, value: '1' } }\n"
 const PARKED = { deltaId: 'parked1', reason: 'future', missing: [] }
 
-test('deltas that are held back and handlers that never ran are told of nodes that have the same, and fail nothing', async () => {
+test('deltas that are held back, handlers that never ran and calls to make are told of nodes that have the same, and fail nothing', async () => {
   const network = new FixtureNetwork()
   network.node('n-1').waiting.handlers = [{ handler: 'h', attempts: 2 }]
   network.node('n-2').waiting.parked = [PARKED]
   network.node('n-2').waiting.handlers = [{ handler: 'h', attempts: 0 }]
+  network.node('n-2').waiting.xcalls = [{}, {}]
   const { outcome, record } = await runYaml(withContext(SET), { network })
-  const left = { node: 'n-2', what: ['1 delta parked', '1 event handler to run'] }
+  const left = { node: 'n-2', what: ['1 delta parked', '1 event handler to run', '2 calls to other contexts to make'] }
   expect([outcome, record.history]).toMatchObject(['passed', { nodes: ['n-1', 'n-2'], leftWaiting: [left] }])
   expect(record.history && historyLines(record.history).warnings).toEqual([
-    expect.stringMatching(/^n-2 still has work of context \S+ before it: 1 delta parked, 1 event handler to run$/),
+    expect.stringMatching(
+      /^n-2 still has work of context \S+ before it: 1 delta parked, 1 event handler to run, 2 calls to other contexts to make$/,
+    ),
   ])
 })
 

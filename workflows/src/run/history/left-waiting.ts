@@ -1,5 +1,6 @@
-// Work that nodes which have the same still have before them: deltas that are held back, handlers that never ran. What a node waits
-// for that stands apart is told with that. A handler may take long, and a stamp of tomorrow be waited for: it fails no run.
+// Work that nodes which have the same still have before them: deltas that are held back, handlers that never ran, calls to other
+// contexts. What a node waits for that stands apart is told with that. A handler may take long, and a stamp of tomorrow be waited for: it
+// fails no run.
 import type { StepClock } from '../../steps/step-clock.ts'
 import { waitsOn } from '../../steps/sync/settled.ts'
 import { HISTORY_LOOKS, HISTORY_PAUSE_MS } from '../limits.ts'

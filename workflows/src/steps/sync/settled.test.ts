@@ -117,6 +117,15 @@ describe('nodes that agree, but are not settled', () => {
     expect(reads).toBeGreaterThan(3)
   })
 
+  test('have calls to other contexts to make', async () => {
+    const network = new FixtureNetwork()
+    network.node('n-1').waiting.xcalls = [{}]
+    const run = await runYaml(sync(', timeout: 1'), { network })
+    expect(run.failure?.message).toContain('not all is settled: n-1: 1 call to another context to make, after')
+    network.node('n-1').waiting.xcalls = []
+    expect((await runYaml(sync(', timeout: 1'), { network })).outcome).toBe('passed')
+  })
+
   describe('have one whose handler ended before it was asked what waits', () => {
     /** What that handler wrote comes to n-1 only after so many looks. */
     const ending = (polls: number) => {

@@ -57,7 +57,7 @@ const schema = Type.Object(
     settled: Type.Optional(
       Type.Boolean({
         description:
-          'Also the governance of the context must be equal, and no delta or event handler may wait. false: not looked at, as merobox does.',
+          'Also the governance of the context must be equal, and no delta, event handler or call may wait. false: not looked at, as merobox does.',
         default: true,
       }),
     ),

@@ -20,15 +20,20 @@ export function secondVersionOf(wasm: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
 }
 
-/** `name` installs it and upgrades the group of the context. */
-export async function upgrade({ world, shared }: Scene, name: string): Promise<ApplicationId> {
+export async function installSecond({ world }: Pick<Scene, 'world'>, name: string): Promise<ApplicationId> {
   const { node } = world.get(name)
   const code = secondVersionOf(await appWasm('order-sensitive'))
   const { id: blobId } = await world.run(node.ports.blobs.put([code]))
   const details = { source: 'test', metadata: new Uint8Array(0) }
-  const { id: applicationId } = await world.run(node.applications.installBlob(blobId, details))
+  return (await world.run(node.applications.installBlob(blobId, details))).id
+}
+
+/** `name` installs it and upgrades the group of the context. */
+export async function upgrade(scene: Scene, name: string): Promise<ApplicationId> {
+  const { world, shared } = scene
+  const applicationId = await installSecond(scene, name)
   const request = { groupId: shared.groupId, applicationId, cascade: false, forceCodeOnly: true }
-  await world.run(upgradeGroup(node, request))
+  await world.run(upgradeGroup(world.get(name).node, request))
   return applicationId
 }
 

@@ -5,7 +5,7 @@ import type { Causality } from '../record/causality.ts'
 import type { Facts } from '../record/facts.ts'
 import type { Operation } from '../scenario/scenario.ts'
 import { readersOf, remainingNodes } from '../scenario/scenario.ts'
-import { judge, type Knowing, mayBeHere, type Write, type Written, writesOf } from './effects/cells.ts'
+import { adding, judge, type Knowing, mayBeHere, type Write, type Written, writesOf } from './effects/cells.ts'
 import { collections } from './effects/collections.ts'
 import { type Checker, FINDINGS_MAX } from './violation.ts'
 
@@ -69,8 +69,8 @@ function mixed(
   const hits = attempts.filter(isHit)
   const acknowledged = hits.filter(({ deltaId, outcome }) => outcome === 'acknowledged' && deltaId !== undefined).length
   const count = Number(views.hit_count)
-  if (count < acknowledged || count > hits.length)
-    found.push(`hits is ${count}, with ${acknowledged} acknowledged of ${hits.length}`)
+  const most = adding(hits).length
+  if (count < acknowledged || count > most) found.push(`hits is ${count}, with ${acknowledged} acknowledged of ${most}`)
   const done = { byRemaining: 0, byAll: 0 }
   const readers = readersOf(scenario)
   for (const [name, runs] of history.handlers) {

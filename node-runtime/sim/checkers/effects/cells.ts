@@ -4,6 +4,7 @@ import type { DeltaId } from '../../../src/base/ids.ts'
 import type { Causality } from '../../record/causality.ts'
 import type { Attempt } from '../../record/history.ts'
 import { ANSWERING, writesIn } from '../../scenario/operations.ts'
+import { HOSTILE } from '../../scenario/scenario.ts'
 
 /** Who knew of whom. */
 export type Knowing = Pick<Causality, 'has' | 'includes'>
@@ -57,6 +58,13 @@ export function isWithoutEffect({ outcome, deltaId, operation, said, isFirst }: 
 
 export function isKept(write: Written): boolean {
   return write.outcome === 'acknowledged' && !isWithoutEffect(write)
+}
+
+/** Of one method that counts. A liar makes each call on the base: each says that it has counted once, which all of them add together. */
+export function adding(writes: readonly Written[]): Written[] {
+  const isLiars = ({ operation }: Written) => operation.node === HOSTILE
+  const first = writes.find(isLiars)
+  return writes.filter((write) => write === first || !isLiars(write))
 }
 
 export function knows(late: Written, early: Written, causality: Knowing): boolean {

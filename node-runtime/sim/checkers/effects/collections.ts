@@ -3,7 +3,7 @@ import type { Facts } from '../../record/facts.ts'
 import { accountHex, FIRST_FROZEN, FIRST_RANKS } from '../../record/views.ts'
 import { remainingNodes } from '../../scenario/scenario.ts'
 import { type Called, type Calls, calledIn, cellOf } from './called.ts'
-import { firstWrite, isKept, judge, knows, type Written } from './cells.ts'
+import { adding, firstWrite, isKept, judge, knows, type Written } from './cells.ts'
 import { characters, elements } from './elements.ts'
 import { owned } from './owned.ts'
 
@@ -127,15 +127,15 @@ function counters({ all, counts, isOnVoid, facts, causality }: Called): string[]
       name: 'visits',
       value: views.visit_count,
       least: isUnknown ? 0 : kept('visit').filter((visit) => !isTakenBy(resets, visit)).length,
-      most: may('visit').filter((visit) => !isTakenBy(sure, visit)).length,
+      most: adding(may('visit').filter((visit) => !isTakenBy(sure, visit))).length,
     },
     {
       name: 'the balance',
       value: views.get_balance,
-      least: kept('earn').length - may('spend').length,
-      most: may('earn').length - kept('spend').length,
+      least: kept('earn').length - adding(may('spend')).length,
+      most: adding(may('earn')).length - kept('spend').length,
     },
-    { name: 'pokes', value: views.poke_count, least: kept('poke').length, most: may('poke').length },
+    { name: 'pokes', value: views.poke_count, least: kept('poke').length, most: adding(may('poke')).length },
   ]
   return ranges
     .filter(({ value, least, most }) => Number(value) < least || Number(value) > most)

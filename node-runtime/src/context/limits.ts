@@ -158,6 +158,8 @@ export const JOIN_PART_WAIT_MS = 10_000
 export const JOIN_PART_LATE_WAIT_MS = 1000
 /** Contexts of a namespace that come at the same time; further ones wait for their turn. More would share a slow link. */
 export const JOIN_CONTEXTS_AT_ONCE_MAX = 2
+/** Beside these, of those that somebody here has asked for: what nobody waits for keeps no place from them. With those, fewer than a member serves. */
+export const JOIN_ASKED_AT_ONCE_MAX = 4
 
 /** Entries of a base written in one batch while it streams in, or is made. */
 export const BASE_BATCH_ENTRIES = 1000

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { appWasm } from '../../../scripts/build-apps.ts'
 import { toHex, utf8 } from '../base/bytes.ts'
 import { type ApplicationId, type ContextId, type GroupId, idBytes } from '../base/ids.ts'
-import { accountOf } from '../base/keys.ts'
+import { accountOf, signingKeyFromSeed } from '../base/keys.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { readIncomingMeta } from '../storage/state-meta.ts'
 import { keyOf } from '../store/keys.ts'
@@ -170,6 +170,31 @@ describe('contexts that a member does not follow', () => {
 })
 
 describe('a namespace that a node deletes', () => {
+  it('and joins again has none of the contexts that were asked for in the one before', async () => {
+    const scene = await share('kv-store')
+    const { world, shared } = scene
+    const { namespaceId, groupId } = shared
+    const { namespaces, contexts, joiner, sync, account } = nodeOf(scene, 'bob')
+    const off = { kind: 'auto_follow_set', account, contexts: false, subgroups: false, groupId } as const
+    await world.run(govern(nodeOf(scene, 'bob'), groupId, off))
+    const { applicationId } = (await world.get('ada').context(shared.contextId)).record
+    const request = { applicationId, groupId, initParams: utf8('{}') }
+    const { record } = await world.run(nodeOf(scene, 'ada').contexts.create(request))
+    const isNamed = () => namespaces.find(namespaceId)?.state.contexts.has(record.id) ?? false
+    await world.until('bob to hear of it', isNamed)
+    const fetching = vi.spyOn(sync, 'fetchBase').mockRejectedValue(new Error('not now'))
+    const ready = world.run(joiner.ready(namespaces.get(namespaceId), record.id))
+    await expect(ready).rejects.toMatchObject({ code: 'JOIN_TIMEOUT' })
+    fetching.mockRestore()
+    // Who is a member deletes nothing.
+    const stranger = accountOf(signingKeyFromSeed(new Uint8Array(32).fill(9)).publicKey)
+    await world.run(deleteNamespace({ namespaces, contexts, joiner, outbound: sync }, namespaceId, stranger))
+    const invitation = nodeOf(scene, 'ada').namespaces.invite(groupId, { lifetimeSec: 60_000, role: 'Member' })
+    await world.run(namespaces.join(invitation))
+    await world.pass(20_000)
+    expect([isNamed(), contexts.has(record.id)]).toEqual([true, false])
+  })
+
   it('is gone from it, with keys, log and contexts; others have it still, and it may join again', async () => {
     const scene = await share('kv-store')
     const { world, shared } = scene

@@ -1,9 +1,10 @@
 // A member follows contexts whose base comes slowly, and to no end.
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { toHex, utf8 } from '../base/bytes.ts'
 import type { ContextId } from '../base/ids.ts'
 import { accountOf, signingKeyFromSeed } from '../base/keys.ts'
 import { sleep } from '../base/until.ts'
+import { JOIN_ASKED_AT_ONCE_MAX, JOIN_CONTEXTS_AT_ONCE_MAX } from '../context/limits.ts'
 import { deleteNamespace } from '../context/namespaces/administration.ts'
 import { removeMember } from '../context/namespaces/membership.ts'
 import type { SharedContext, TestWorld } from '../testing/test-nodes.ts'
@@ -63,6 +64,47 @@ it('a context comes behind those whose base crawls, each of which has its turn a
     ...late.map(() => false),
   ])
   expect(Math.min(...late.map(({ asked }) => asked.length))).toBeGreaterThan(1)
+})
+
+it('one that is asked for by name does not wait for those whose base crawls', async () => {
+  const { world, shared } = await share('kv-store', ['ada'])
+  let before = 0
+  for (let n = 0; before < 3; n += 1) {
+    if (n > 100) throw new Error('none comes before it')
+    const { id } = await crawling(world, shared)
+    if (id < shared.contextId) before += 1
+  }
+  const { node: cyd } = await world.start('cyd', { boot: ['ada'] })
+  const { namespaces } = world.get('ada').node
+  const invitation = namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
+  const namespace = await world.run(cyd.namespaces.join(invitation))
+  const context = await world.run(cyd.joiner.ready(namespace, shared.contextId))
+  expect(context.record.id).toBe(shared.contextId)
+})
+
+it('of those that are asked for, and of the others, so many come at once', async () => {
+  const { world, shared } = await share('kv-store', ['ada'])
+  const wanted: ContextId[] = []
+  for (let n = 0; n < JOIN_ASKED_AT_ONCE_MAX + 2; n += 1) wanted.push((await crawling(world, shared)).id)
+  for (let n = 0; n < JOIN_CONTEXTS_AT_ONCE_MAX + 1; n += 1) await crawling(world, shared)
+  const { node: cyd } = await world.start('cyd', { boot: ['ada'] })
+  const running = new Set<ContextId>()
+  let most: readonly [asked: number, others: number] = [0, 0]
+  const fetchBase = cyd.sync.fetchBase.bind(cyd.sync)
+  vi.spyOn(cyd.sync, 'fetchBase').mockImplementation(async (id, ...rest) => {
+    running.add(id)
+    const asked = wanted.filter((each) => running.has(each)).length
+    most = [Math.max(most[0], asked), Math.max(most[1], running.size - asked)]
+    return fetchBase(id, ...rest).finally(() => running.delete(id))
+  })
+  const { namespaces } = world.get('ada').node
+  const invitation = namespaces.invite(shared.groupId, { lifetimeSec: 3600, role: 'Member' })
+  const namespace = await world.run(cyd.namespaces.join(invitation))
+  const asking = Promise.allSettled(wanted.map((id) => cyd.joiner.ready(namespace, id)))
+  await world.pass(2 * SYNC_TIMEOUT_MS)
+  await asking
+  expect(most).toEqual([JOIN_ASKED_AT_ONCE_MAX, JOIN_CONTEXTS_AT_ONCE_MAX])
+  vi.restoreAllMocks()
 })
 
 it('a namespace is left while the base of one of its contexts crawls', async () => {

@@ -91,7 +91,8 @@ it('what the last look at a namespace that is deleted has noted is forgotten: jo
       (_id, _address, { signal } = {}) =>
         new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
     )
-  joiner.wake(namespaces.get(namespaceId))
+  const before = namespaces.get(namespaceId)
+  joiner.wake(before)
   const parted = deleteNamespace({ namespaces, contexts, joiner, outbound: sync }, namespaceId, account)
   await world.pass(100)
   gate.resolve()
@@ -117,6 +118,8 @@ it('what the last look at a namespace that is deleted has noted is forgotten: jo
   expect(atOnceMost).toBe(1)
   fetching.mockClear()
   vi.spyOn(applications, 'lacksCode').mockReturnValue(true)
+  // By a context that is still being closed.
+  joiner.wantCode(before, applicationId)
   joiner.wantCode(again, applicationId)
   await world.pass(1000)
   expect(fetching).toHaveBeenCalled()

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import type { Contexts } from '../contexts.ts'
 import { ContextError } from '../errors.ts'
 import {
+  JOIN_ASKED_AT_ONCE_MAX,
   JOIN_CONTEXTS_AT_ONCE_MAX,
   JOIN_CONTEXTS_WAIT_MS,
   JOIN_PART_LATE_WAIT_MS,
@@ -59,7 +60,7 @@ export class Joiner {
   /** What this machine was too slow for was tried since the start, or since code has come: from then on it has its own time. */
   readonly #lookedAt = new Set<NamespaceId>()
   /** Contexts that somebody has asked for, whether they are followed or not. */
-  readonly #asked = new Set<ContextId>()
+  readonly #asked = new Map<ContextId, Namespace>()
   readonly #stop = new AbortController()
 
   constructor(parts: JoinerParts) {
@@ -97,7 +98,7 @@ export class Joiner {
 
   /** Fetches an application that a context has run before, or whose code is lost here. */
   wantCode(namespace: Namespace, applicationId: ApplicationId): void {
-    if (this.#wantedCode.has(applicationId)) return
+    if (this.#stop.signal.aborted || namespace.isClosed || this.#wantedCode.has(applicationId)) return
     this.#wantedCode.set(applicationId, namespace)
     this.wake(namespace)
   }
@@ -107,7 +108,7 @@ export class Joiner {
     const { contexts, clock } = this.#parts
     this.#failures.delete(namespace.id)
     await contexts.residence.comeBack(namespace.id, id)
-    if (!contexts.has(id)) this.#asked.add(id)
+    if (!contexts.has(id) && !namespace.isClosed) this.#asked.set(id, namespace)
     this.wake(namespace)
     try {
       return await until({
@@ -178,6 +179,7 @@ export class Joiner {
     this.#late.delete(namespace.id)
     this.#lookedAt.delete(namespace.id)
     for (const id of namespace.state.contexts.keys()) this.#missing.delete(id)
+    for (const [id, of] of this.#asked) if (of === namespace) this.#asked.delete(id)
   }
 
   #unwantCode(namespace: Namespace): void {
@@ -228,10 +230,11 @@ export class Joiner {
     else this.#failures.delete(namespace.id)
   }
 
-  /** Those that came to nothing behind the others: none keeps the place of the rest. */
+  /** Those that somebody waits for first; then those that came to nothing behind the others: none keeps the place of the rest. */
   #inTurn({ state }: Namespace): ContextRecord[] {
     const turns = new Map([...this.#missing.keys()].map((id, at) => [id, at]))
-    return [...state.contexts.values()].sort((a, b) => (turns.get(a.id) ?? -1) - (turns.get(b.id) ?? -1))
+    const turnOf = ({ id }: ContextRecord) => (turns.get(id) ?? -1) + (this.#asked.has(id) ? 0 : turns.size + 1)
+    return [...state.contexts.values()].sort((a, b) => turnOf(a) - turnOf(b))
   }
 
   /** Our member follows the contexts of the group, or somebody here has asked for this one. */
@@ -294,7 +297,7 @@ export class Joiner {
 
   /** False where it takes long, too: it goes on coming then. */
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
-    if (this.#fetching.has(id) || this.#fetchingOf(namespace).length >= JOIN_CONTEXTS_AT_ONCE_MAX) return false
+    if (this.#fetching.has(id) || !this.#hasPlace(namespace, id)) return false
     const stop = new AbortController()
     const done = this.#join(namespace, id, AbortSignal.any([this.#stop.signal, stop.signal]))
     this.#fetching.set(id, { of: namespace, stop, done })
@@ -307,6 +310,13 @@ export class Joiner {
     if (outcome !== 'late') return outcome
     void done.then((isHere) => isHere && this.wake(namespace))
     return false
+  }
+
+  /** Who is asked for, and who is not, have places of their own. */
+  #hasPlace(namespace: Namespace, id: ContextId): boolean {
+    const isAsked = this.#asked.has(id)
+    const alike = [...this.#fetching].filter(([each, { of }]) => of === namespace && this.#asked.has(each) === isAsked)
+    return alike.length < (isAsked ? JOIN_ASKED_AT_ONCE_MAX : JOIN_CONTEXTS_AT_ONCE_MAX)
   }
 
   #fetchingOf(namespace: Namespace): Fetching[] {

@@ -38,6 +38,7 @@ export type Opened = Pick<
   | 'lacking'
   | 'isDamaged'
   | 'again'
+  | 'handlersStored'
   | 'parked'
   | 'pruned'
   | 'rewritten'
@@ -132,6 +133,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
     lacking: isDamaged ? new Map() : lacking,
     isDamaged,
     again,
+    handlersStored: await rows.countHandlers(),
     parked: await rows.parkedItems(),
     pruned,
     rewritten,

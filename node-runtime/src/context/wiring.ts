@@ -53,15 +53,7 @@ export function contextWorks(parts: ContextParts, doings: ContextDoings) {
   const ledger = new Ledger({ ...parts, frontier, wholeness })
   const queue = new ContextQueue({ ...parts, turns, ledger })
   const deadLetters = new DeadLetters(parts)
-  const handlers = new HandlerQueue({
-    deadLetters,
-    rows: parts.rows,
-    store: parts.store,
-    nowMs: parts.nowMs,
-    setTimer: parts.setTimer,
-    run: (task) => doings.handle(task),
-    log: parts.log,
-  })
+  const handlers = new HandlerQueue({ ...parts, deadLetters, run: (task) => doings.handle(task) })
   const checkpoint = () => pruner.checkpoint
   const isSame = (a: Delta, b: Delta) => isSamePayload(folder.open(a), folder.open(b))
   const voids = new Voids({ ...parts, contextId: parts.record.id, isSame, checkpoint })
@@ -78,7 +70,7 @@ export function contextWorks(parts: ContextParts, doings: ContextDoings) {
     voids,
     witness,
     wholeness,
-    onHandlers: () => handlers.wake(),
+    onHandlers: (count: number) => handlers.added(count),
   }
   const revision = new Revision(base)
   const shared = { ...base, revision, frontier, enqueue }

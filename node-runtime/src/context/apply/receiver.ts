@@ -46,8 +46,8 @@ type ReceiverParts = Pick<
   readonly holds: (id: DeltaId) => boolean
   /** It counts, here for the first time or again. */
   readonly onCounting: (delta: Delta) => void
-  /** Rows for the queue of handlers were stored. */
-  readonly onHandlers: () => void
+  /** So many rows for the queue of handlers were stored. */
+  readonly onHandlers: (count: number) => void
 }
 
 export class Receiver {
@@ -186,16 +186,16 @@ export class Receiver {
       const fresh = counting.filter(({ delta }) => !isHandled(delta, this.#parts))
       const before = ops.length
       for (const entry of fresh) ops.push(...handlerRows(rows, identity.publicKey, entry))
-      const hasRows = ops.length > before
+      const handlers = ops.length - before
       batch.forEach(({ delta }, index) => {
         if (isVoid[index]) ops.push(rows.putDelta(delta, this.#parts.again.has(delta.id) ? 'voided' : 'void'))
       })
       await this.#commit([...ops, ...fold.ops])
       fold.committed()
+      if (handlers > 0) this.#parts.onHandlers(handlers)
       ops = []
       for (const { delta, payload } of fresh) this.#parts.ledger.emit(delta.id, payload.events)
       for (const { delta } of counting) this.#parts.onCounting(delta)
-      if (hasRows) this.#parts.onHandlers()
       start += batch.length
       if (start < nodes.length) await this.#parts.turns.pass()
     }

@@ -38,8 +38,8 @@ type RevisionParts = Pick<
   readonly turns: Turns
   readonly voids: Voids
   readonly witness: Witness
-  /** Rows for the queue of handlers were stored. */
-  readonly onHandlers: () => void
+  /** So many rows for the queue of handlers were stored. */
+  readonly onHandlers: (count: number) => void
 }
 
 interface Returning extends Positioned {
@@ -95,7 +95,6 @@ export class Revision {
   /** Not before: the roots between two slices are of a part of what is here. */
   async #tell(fresh: readonly Returning[]): Promise<void> {
     const { folder, ledger, turns } = this.#parts
-    if (fresh.length > 0) this.#parts.onHandlers()
     for (const { id } of fresh) {
       const { delta, payload } = folder.stored(id)
       ledger.emit(id, payload.events)
@@ -262,8 +261,11 @@ export class Revision {
   ): Promise<void> {
     const { identity, ledger, rows } = this.#parts
     const first = entries.filter(({ delta }) => fresh.has(delta.id))
-    await ledger.commit([...first.flatMap((entry) => handlerRows(rows, identity.publicKey, entry)), ...ops])
+    const handlers = first.flatMap((entry) => handlerRows(rows, identity.publicKey, entry))
+    await ledger.commit([...handlers, ...ops])
     committed()
+    // Each waits for its turn in the queue of the context, behind this.
+    if (handlers.length > 0) this.#parts.onHandlers(handlers.length)
   }
 }
 

@@ -43,11 +43,12 @@ beforeEach(() => {
   }
 })
 
-function queue(): HandlerQueue {
+function queue(handlersStored = 0): HandlerQueue {
   const nowMs = () => clock.nowMs()
   return new HandlerQueue({
     rows,
     store,
+    handlersStored,
     nowMs,
     setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
     run: (task) => run(task),

@@ -29,6 +29,8 @@ export interface HandlerTask {
 export interface HandlerQueueParts {
   readonly rows: ContextStore
   readonly store: Store
+  /** Rows that are there already. */
+  readonly handlersStored: number
   readonly nowMs: () => number
   readonly setTimer: (fn: () => void, delayMs: number) => () => void
   readonly run: (task: HandlerTask) => Promise<void>
@@ -42,12 +44,13 @@ type Handled = number | 'done' | 'not now'
 export class HandlerQueue {
   readonly #parts: HandlerQueueParts
   readonly #work: DueWork
-  #waiting = 0
+  #waiting: number
   #lookedAtMs = 0
   #restMs = 0
 
   constructor(parts: HandlerQueueParts) {
     this.#parts = parts
+    this.#waiting = parts.handlersStored
     this.#work = new DueWork({
       ...{ nowMs: parts.nowMs, setTimer: parts.setTimer, retryMs: HANDLER_RETRY_LAST_MS },
       look: () => this.#drain(),
@@ -55,9 +58,15 @@ export class HandlerQueue {
     })
   }
 
-  /** All that the last look has found and that are still here. */
+  /** All whose row is in the store. For a moment more, where some come while they are counted; never fewer. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** So many more are in the store. Called before anybody can see what brought them. */
+  added(count: number): void {
+    this.#waiting += count
+    this.wake()
   }
 
   /** Looks at the queue soon; many calls make one look. */
@@ -88,9 +97,12 @@ export class HandlerQueue {
   async #look(): Promise<number> {
     const { rows, nowMs } = this.#parts
     let nextDueMs = Number.POSITIVE_INFINITY
+    const before = this.#waiting
     let page = await this.#page()
-    this.#waiting = page.length < HANDLER_PAGE ? page.length : await rows.countHandlers()
-    for (let left = this.#waiting; page.length > 0; ) {
+    const found = page.length < HANDLER_PAGE ? page.length : await rows.countHandlers()
+    // What was added meanwhile may be among these, too: the look that it has woken comes next, and sets that right.
+    this.#waiting += found - before
+    for (let left = found; page.length > 0; ) {
       for (const { key, row } of page) {
         if (this.#work.isClosed) return Number.POSITIVE_INFINITY
         const handled = row.dueMs > nowMs() ? row.dueMs : await this.#handle(key, row)

@@ -47,8 +47,10 @@ export class Intake {
   #forgotten = 0
   /** The parent of one that is parked may have come right before a crash. */
   #fromBefore = true
-  /** Of these, the page that is being looked at; with what each waits for, where the log has said so. */
-  readonly #lookedAt = new Map<DeltaId, ParkedReason | undefined>()
+  /** Of these, the page that is being looked at. */
+  readonly #lookedAt = new Set<DeltaId>()
+  /** Of the last page, what each has waited for: the log has said so. */
+  #said: ReadonlyMap<DeltaId, ParkedReason> = new Map()
   /** Parked in the batch under way: it may fail. */
   readonly #unsaid = new Map<DeltaId, ParkedReason>()
   #refused = 0
@@ -139,20 +141,14 @@ export class Intake {
   }
 
   /** The batch under way takes them out of the store. */
-  lookAt(page: readonly Delta[], said?: ReadonlyMap<DeltaId, ParkedReason>): void {
-    for (const { id } of page) this.#lookedAt.set(id, said?.get(id))
+  lookAt(page: readonly Delta[], said: ReadonlyMap<DeltaId, ParkedReason> = new Map()): void {
+    for (const { id } of page) this.#lookedAt.add(id)
+    this.#said = said
   }
 
   /** The payload of a delta that may go on; undefined for one that was parked or refused. Adds to the batch `ops`. */
   admit(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
-    const said = this.#lookedAt.get(delta.id)
     this.leave(delta.id)
-    const payload = this.#judge(delta, ops)
-    if (this.#unsaid.get(delta.id) === said) this.#unsaid.delete(delta.id)
-    return payload
-  }
-
-  #judge(delta: Delta, ops: StoreOp[]): DeltaPayload | undefined {
     const { authority, record, nowMs } = this.#parts
     if (delta.contextId !== record.id) return this.refuse(delta, 'it names another context')
     // Not for ever: the id does not depend on the signature, and the same delta may come with the right one.
@@ -223,7 +219,8 @@ export class Intake {
       ops.push(rows.unpark(oldest))
     }
     if (reason === 'future' || reason === 'machine') this.#reconsiderLater()
-    this.#unsaid.set(delta.id, reason)
+    // Also where it was let in meanwhile, and is too slow once more.
+    if (this.#said.get(delta.id) !== reason) this.#unsaid.set(delta.id, reason)
     return undefined
   }
 

@@ -250,6 +250,7 @@ export class Revision {
     const ops: StoreOp[] = status === 'voided' ? [rows.putDelta(delta, 'again')] : []
     intake.park(delta, 'machine', ops)
     await ledger.commit(ops)
+    intake.stored()
     throw error
   }
 

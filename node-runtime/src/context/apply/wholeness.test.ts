@@ -1,11 +1,12 @@
 // A state is folded anew, and this machine is too slow for something that had counted: nothing is signed and nothing written on
 // what is left, and what was said is not taken back, for as long as that is not what can be told honestly.
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type ContextId, type DeltaId, idFromBytes, type PublicKey, type RootHash } from '../../base/ids.ts'
 import { Dag } from '../../dag/dag.ts'
 import { EVERYTHING, idOfKey } from '../../reconcile/item-key.ts'
 import type { GuestExecutor, GuestJob, GuestOutcome } from '../../runtime/guest-executor.ts'
 import { call } from '../../testing/bad-disk.ts'
+import { RecordingLogger } from '../../testing/recording-logger.ts'
 import { converge } from '../../testing/test-nodes.ts'
 import { type Scene, testWorlds } from '../../testing/test-worlds.ts'
 import type { Context } from '../context.ts'
@@ -262,6 +263,8 @@ it.each([
   ['short', 200],
   ['long', 2],
 ])('what comes back after a removal waits, and own writes on it do, over a %s way back', async (_way, revisionMax) => {
+  const info = vi.spyOn(RecordingLogger.prototype, 'info')
+  onTestFinished(() => info.mockRestore())
   const slow = new Slow()
   const scene = await amongThree(slow, { revisionMax })
   const { world, shared } = scene
@@ -289,8 +292,14 @@ it.each([
   const heads = bob()?.heads()
   slow.ids.add(`${delta.hlc}`)
   world.network.heal()
+  const told = () =>
+    info.mock.calls.flatMap(([fields, message]) =>
+      message === 'delta parked' && fields.deltaId === deltaId ? [fields.reason] : [],
+    )
   const expectWaiting = async () => {
     await world.until('it to be parked', () => bob()?.waiting().parked === 1)
+    // Once, however often it is looked at.
+    expect(told()).toEqual(['machine'])
     expect(bob()?.waiting()).toMatchObject({ revising: true, pending: 3 })
     expect([bob()?.heads(), bob()?.beat()]).toEqual([heads, undefined])
     expect([await read('start'), await read('z')]).toEqual(['bob', null])

@@ -18,7 +18,7 @@ export interface ShrinkingOptions {
 /** Writes the smallest scenario found that fails in the same checkers; returns what to say of it. */
 export async function shrinkFailure(
   scenario: Scenario,
-  { violations }: Pick<RunReport, 'violations'>,
+  { violations, leftOut }: Pick<RunReport, 'violations' | 'leftOut'>,
   { runsMax, progress, file: origin }: ShrinkingOptions,
 ): Promise<string> {
   const checkers = new Set(violations.map(({ checker }) => checker))
@@ -26,6 +26,7 @@ export async function shrinkFailure(
   let best = scenario
   const smallest = await shrink(scenario, {
     runsMax,
+    leftOut,
     onSmaller: (smaller) => {
       best = smaller
     },

@@ -88,6 +88,8 @@ export interface HandlerRun {
 
 export class History {
   readonly attempts: Attempt[] = []
+  /** Operations of the scenario that nobody was called for. */
+  readonly leftOut: Operation[] = []
   readonly advertised: Advertised[] = []
   readonly logs: { readonly name: string; readonly entry: LogEntry }[] = []
   /** By node, then by the event's delta and index. */

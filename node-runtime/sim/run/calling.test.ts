@@ -6,6 +6,7 @@ import { Causality } from '../record/causality.ts'
 import { factsOf } from '../record/facts.ts'
 import { generate } from '../scenario/generate.ts'
 import { LATE_NODE, type Operation, type Scenario } from '../scenario/scenario.ts'
+import { shrink } from '../scenario/shrink.ts'
 import { runScenario } from './run-seed.ts'
 import { simulate } from './simulation.ts'
 
@@ -30,8 +31,8 @@ const scenario: Scenario = {
   ],
 }
 
-async function calledIn(writesMin: number): Promise<(string | undefined)[]> {
-  const end = await simulate({ ...scenario, writesMin })
+async function calledIn(called: Scenario): Promise<(string | undefined)[]> {
+  const end = await simulate(called)
   expect((await checkEnd(end)).violations).toEqual([])
   await end.world.close()
   const { attempts } = end.history
@@ -39,8 +40,16 @@ async function calledIn(writesMin: number): Promise<(string | undefined)[]> {
 }
 
 it('what falls on a node that is down is another’s, but for what can be spared', { timeout: TIMEOUT_MS }, async () => {
-  expect(await calledIn(8)).toEqual(['n0', undefined, undefined, undefined, 'n1', 'n2', LATE_NODE])
-  expect(await calledIn(12)).toEqual(['n0', undefined, 'n2', 'n2', 'n1', 'n2', LATE_NODE])
+  expect(await calledIn({ ...scenario, writesMin: 8 })).toEqual([
+    'n0',
+    undefined,
+    undefined,
+    undefined,
+    'n1',
+    'n2',
+    LATE_NODE,
+  ])
+  expect(await calledIn({ ...scenario, writesMin: 12 })).toEqual(['n0', undefined, 'n2', 'n2', 'n1', 'n2', LATE_NODE])
   const { report } = await runScenario({ ...scenario, writesMin: 200 })
   expect(report).toMatchObject({ attempted: 14, violations: [] })
 })
@@ -55,4 +64,29 @@ it('a run in which fewer were attempted fails', { timeout: TIMEOUT_MS }, async (
   expect(attempting.check(facts, causality)).toEqual([])
   const wanting = { ...facts, scenario: { ...scenario, writesMin: 10 } }
   expect(attempting.check(wanting, causality)).toEqual(['8 writes were attempted, and 10 are the least'])
+})
+
+it('what remains of a scenario that is made smaller is called as before', { timeout: TIMEOUT_MS }, async () => {
+  // One is left out, two are given to another.
+  const large = { ...scenario, writesMin: 12 }
+  const { leftOut } = (await runScenario(large)).report
+  const before = await calledIn(large)
+  expect([leftOut, before.map((name, at) => name === calls[at]?.node)]).toEqual([
+    [1],
+    [true, false, false, false, true, true, true],
+  ])
+  const needed = calls[3]
+  const otherwise: unknown[] = []
+  const fails = async (candidate: Scenario) => {
+    if (candidate.faults.length < large.faults.length || candidate.nodes.length < large.nodes.length) return false
+    const now = await calledIn(candidate)
+    const asBefore = before.map((name, at) =>
+      candidate.operations.includes(calls[at] as Operation) ? name : undefined,
+    )
+    if (now.join() !== asBefore.join()) otherwise.push([asBefore, now])
+    return needed !== undefined && candidate.operations.includes(needed)
+  }
+  const smallest = await shrink(large, { fails, runsMax: 40, leftOut })
+  expect(otherwise).toEqual([])
+  expect([smallest.operations, smallest.writesMin]).toEqual([[needed], 2])
 })

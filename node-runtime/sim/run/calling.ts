@@ -45,8 +45,10 @@ export class Calling {
     const node = this.#up(operation.node)
     const { length } = writesIn(operation)
     if (node) this.#call(node, operation)
-    else if (length <= this.#spare) this.#spare -= length
-    else this.#give(operation)
+    else if (length <= this.#spare) {
+      this.#spare -= length
+      this.#parts.history.leftOut.push(operation)
+    } else this.#give(operation)
   }
 
   /** Who that is depends on the time alone: a draw would change what else is drawn. */

@@ -14,6 +14,8 @@ export interface RunReport {
   /** Writes that members were called for. */
   readonly attempted: number
   readonly acknowledged: number
+  /** Places of the operations that nobody was called for. */
+  readonly leftOut: readonly number[]
   /** Faults that did something. */
   readonly faults: readonly FaultKind[]
   readonly violations: readonly Violation[]
@@ -52,6 +54,7 @@ export async function runScenario(
     operations: scenario.operations.length,
     attempted: writesAttempted(end.history),
     acknowledged: attempts.filter(({ outcome }) => outcome === 'acknowledged').length,
+    leftOut: end.history.leftOut.map((operation) => scenario.operations.indexOf(operation)),
     faults: [...faults],
     violations,
     trace: trace.digest(),

@@ -1,17 +1,23 @@
 // Makes a failing scenario smaller as long as it fails in the same way: fewer faults, operations and nodes, simpler numbers.
-import { type Fault, honestNodes, type Scenario } from './scenario.ts'
+import { writesIn } from './operations.ts'
+import { type Fault, honestNodes, type Operation, type Scenario } from './scenario.ts'
 
 export interface ShrinkOptions {
   /** Whether a scenario fails as the first one did. */
   readonly fails: (scenario: Scenario) => Promise<boolean>
   /** Runs that may be spent. */
   readonly runsMax: number
+  /** Places of the operations that nobody was called for. */
+  readonly leftOut?: readonly number[]
   readonly onSmaller?: (scenario: Scenario) => void
 }
 
 const NODES_MIN = 2
 
-export async function shrink(scenario: Scenario, { fails, runsMax, onSmaller }: ShrinkOptions): Promise<Scenario> {
+export async function shrink(
+  scenario: Scenario,
+  { fails, runsMax, leftOut = [], onSmaller }: ShrinkOptions,
+): Promise<Scenario> {
   let best = scenario
   let runs = 0
   const attempt = async (candidate: Scenario): Promise<boolean> => {
@@ -23,6 +29,7 @@ export async function shrink(scenario: Scenario, { fails, runsMax, onSmaller }: 
     onSmaller?.(candidate)
     return true
   }
+  await nothingSpare(() => best, leftOut, attempt)
   for (let before = -1; before !== runs && runs < runsMax; ) {
     const size = sizeOf(best)
     await fewerFaults(() => best, attempt)
@@ -40,6 +47,23 @@ export function sizeOf({ faults, operations, nodes }: Scenario): number {
 }
 
 type Attempt = (candidate: Scenario) => Promise<boolean>
+
+/** Only what was called: then no operation that goes spares another in its place. */
+async function nothingSpare(best: () => Scenario, leftOut: readonly number[], attempt: Attempt): Promise<void> {
+  if (leftOut.length === 0 || best().writesMin === undefined) return
+  const { operations } = best()
+  const called = operations.filter((_, index) => !leftOut.includes(index))
+  await attempt({ ...best(), operations: called, writesMin: writesOf(called) })
+}
+
+/** Of the rest as many are called as before. */
+function withOperations(scenario: Scenario, operations: readonly Operation[]): Scenario {
+  const { writesMin } = scenario
+  const gone = writesOf(scenario.operations) - writesOf(operations)
+  return { ...scenario, operations, ...(writesMin !== undefined && { writesMin: Math.max(0, writesMin - gone) }) }
+}
+
+const writesOf = (operations: readonly Operation[]) => operations.flatMap(writesIn).length
 
 async function fewerFaults(best: () => Scenario, attempt: Attempt): Promise<void> {
   for (let index = best().faults.length - 1; index >= 0; index -= 1) {
@@ -64,7 +88,7 @@ async function fewerOperations(best: () => Scenario, attempt: Attempt): Promise<
     for (let start = 0; start < best().operations.length; ) {
       const { operations } = best()
       const left = [...operations.slice(0, start), ...operations.slice(start + part)]
-      if (!(await attempt({ ...best(), operations: left }))) start += part
+      if (!(await attempt(withOperations(best(), left)))) start += part
     }
   }
 }
@@ -102,7 +126,8 @@ function withoutUnknown(scenario: Scenario): Scenario {
       if (fault.kind === 'partition') return { ...fault, sides: fault.sides.map(only) }
       return fault.kind === 'one-way' ? { ...fault, from: only(fault.from), to: only(fault.to) } : fault
     })
-  const left = { ...scenario, faults, operations: scenario.operations.filter(({ node }) => known.has(node)) }
+  const operations = scenario.operations.filter(({ node }) => known.has(node))
+  const left = withOperations({ ...scenario, faults }, operations)
   // Whoever was to join by one that is gone is not there either.
   return faults.length < scenario.faults.length ? withoutUnknown(left) : left
 }

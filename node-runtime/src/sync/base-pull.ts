@@ -5,7 +5,6 @@ import type { Network, PeerId } from '../network/network.ts'
 import { StorageError } from '../storage/errors.ts'
 import { StoreError } from '../store/errors.ts'
 import { ask, type Source } from './conversation.ts'
-import { SyncError } from './errors.ts'
 import { BASE_BYTES_MAX, BASE_DOUBLED_MAX, BASE_ENTRY_BYTES, BASE_PORTION_BYTES, BASE_SLOW_MAX } from './limits.ts'
 import { failureOf, nobody } from './pulling.ts'
 import type { UnderWay } from './under-way.ts'
@@ -101,8 +100,8 @@ function outcomeOf(error: unknown, isLate: boolean): Outcome {
   return error instanceof StorageError ? 'false' : 'broken'
 }
 
-/** `onPortion`: so much has come that the peer may have its time again. Throws SYNC_INCOMPLETE where it is more than any base. */
-export async function* pullBase(source: Source, contextId: ContextId, onPortion: () => void): AsyncGenerator<Entry> {
+/** `onPortion`: so much has come that the peer may have its time again. Throws StorageError where it is more than any base. */
+async function* pullBase(source: Source, contextId: ContextId, onPortion: () => void): AsyncGenerator<Entry> {
   let bytes = 0
   let portions = 0
   for await (const frame of ask({ ...source, request: { t: 'base', contextId } })) {
@@ -112,7 +111,7 @@ export async function* pullBase(source: Source, contextId: ContextId, onPortion:
       yield [key, value]
     }
     if (bytes > BASE_BYTES_MAX) {
-      throw new SyncError('SYNC_INCOMPLETE', `the base that ${source.peer} sends grew over ${BASE_BYTES_MAX} bytes`)
+      throw new StorageError('SNAPSHOT_INVALID', `the base that ${source.peer} sends grew over ${BASE_BYTES_MAX} bytes`)
     }
     if (bytes < (portions + 1) * BASE_PORTION_BYTES) continue
     portions = Math.floor(bytes / BASE_PORTION_BYTES)

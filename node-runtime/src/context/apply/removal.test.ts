@@ -1,6 +1,7 @@
 // A member that is removed: what it wrote and nobody had accepted counts nowhere, and it reads nothing that comes after.
 import { describe, expect, it } from 'vitest'
 import { accountOf } from '../../base/keys.ts'
+import { EVERYTHING, idOfKey } from '../../reconcile/item-key.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf } from '../../store/store.ts'
 import { converge } from '../../testing/test-nodes.ts'
@@ -95,8 +96,8 @@ describe('cyd, removed from the namespace by ada, who is not in the group of the
   const logOf = ({ world, shared }: Scene, name: string) => world.get(name).node.namespaces.get(shared.namespaceId)
 
   /** A context of bob, cyd and dan in a group of their own. */
-  async function closedGroup(): Promise<Scene> {
-    const { world, shared: common } = await share('kv-store', names)
+  async function closedGroup(app = 'kv-store', options: Parameters<typeof share>[2] = {}): Promise<Scene> {
+    const { world, shared: common } = await share(app, names, options)
     const { namespaceId } = common
     const { node } = world.get('bob')
     const account = node.account
@@ -171,6 +172,42 @@ describe('cyd, removed from the namespace by ada, who is not in the group of the
     await converge(world, shared.contextId, ['bob', 'dan'])
     for (const name of ['bob', 'dan']) expect(await get(scene, name, 'seen by dan')).toBe('cyd')
   })
+
+  it.each([
+    ['short', 200],
+    ['long', 2],
+  ])(
+    'has handlers run for what comes back, which count as waiting until then, over a %s way',
+    async (_way, revisionMax) => {
+      const scene = await closedGroup('kv-store-with-handlers', { retention: { revisionMax } })
+      const { world, shared } = scene
+      apart(scene, ['ada', 'bob'], ['cyd', 'dan'])
+      await set(scene, 'cyd', 'seen by dan')
+      await converge(world, shared.contextId, ['cyd', 'dan'])
+      const dan = await world.get('dan').context(shared.contextId)
+      const deltas = dan.readHeld((view) => view.keys(EVERYTHING, 100)).flatMap((key) => dan.delta(idOfKey(key)) ?? [])
+      const delta = deltas.find(({ author }) => author === world.get('cyd').node.identity.publicKey)
+      if (!delta) throw new Error('cyd wrote nothing')
+      await remove(scene)
+      await world.until('bob to have said that it had nothing', () => {
+        const [removal] = logOf(scene, 'bob').state.removalsOf(world.get('cyd').node.account)
+        return removal?.witnessed?.[shared.contextId] !== undefined
+      })
+      const { node } = world.get('bob')
+      const waiting = () => node.contexts.opened(shared.contextId)?.waiting().handlers
+      await world.run((await world.get('bob').context(shared.contextId)).receive([delta]))
+      for (const key of ['x', 'y', 'z']) await set(scene, 'bob', key)
+      const told: (number | undefined)[] = []
+      node.events.watch((event) => {
+        if ('deltaId' in event && event.deltaId === delta.id) told.push(waiting())
+      })
+      expect([await get(scene, 'bob', 'seen by dan'), waiting()]).toEqual([null, 0])
+      world.network.heal()
+      await converge(world, shared.contextId, ['bob', 'dan'])
+      expect(await get(scene, 'bob', 'seen by dan')).toBe('cyd')
+      expect([told, waiting()]).toEqual([[1], 0])
+    },
+  )
 })
 
 describe('a removal', () => {

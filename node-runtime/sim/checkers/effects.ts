@@ -135,7 +135,7 @@ const MAY_BE_THERE: ReadonlySet<string> = new Set(['tag'])
  * earlier one (ADR 0025): where that is still made behind it, the migration has failed, and it had no effect.
  */
 function seenIn({ scenario, second }: Facts, causality: Causality): Knowing {
-  if (!scenario.marks?.includes('migration')) return causality
+  if (!scenario.marks?.includes('failing migration')) return causality
   const isAbove = (early: DeltaId, late: DeltaId) => second.has(early) && !second.has(late)
   return {
     has: (id) => causality.has(id),

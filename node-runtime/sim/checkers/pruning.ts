@@ -61,7 +61,9 @@ function judgeVouch(
   const floor = history.checkpoints.get(beneath)?.last ?? ''
   const contents = [...recent.counting, ...recent.voids, ...recent.lost].filter((id) => id > floor)
   const vouches = `${name} vouched for ${hash.slice(0, 8)}`
-  const isMigrated = scenario.marks?.includes('migration') && contents.some((id) => facts.second.has(id))
+  // By what is void or lost no state is migrated.
+  const isMigrated =
+    scenario.marks?.includes('migration') && recent.counting.some((id) => id > floor && facts.second.has(id))
   const wrong = isMigrated
     ? behind(scenario, name, beats).map((node) => `${vouches}, and ${node} had not said that it has migrated`)
     : []

@@ -133,4 +133,8 @@ describe('a scenario', () => {
     expect(nodes).toEqual(['n0', 'n2'])
     for (const candidate of tried) expect(read(candidate)).toEqual(JSON.parse(JSON.stringify(candidate)))
   })
+
+  it('of which all that was to spare is shrunk away is read', () => {
+    expect(read({ ...small, writesMin: 0 }).writesMin).toBe(0)
+  })
 })

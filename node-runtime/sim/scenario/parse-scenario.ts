@@ -91,7 +91,8 @@ const FIELDS: FieldsOf<Scenario> = {
   sync: closed({ everyMs: someMs, gapMs: someMs }),
   retention: Type.Optional(closed(retention)),
   slice: Type.Optional(count),
-  writesMin: Type.Optional(count),
+  // 0 where what was shrunk away was all that others could not spare.
+  writesMin: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   operations: Type.Array(closed(operation)),
   faults: Type.Array(Type.Object({ kind: oneOf(Object.keys(FAULTS)) })),
   marks: Type.Optional(Type.Array(oneOf(MARKS))),

@@ -37,6 +37,8 @@ export interface JoinerParts {
 /** From the base of a context until the deltas of the first round: it is not ready to be called. */
 interface Fetching {
   readonly of: Namespace
+  /** When it began: it keeps that place, whoever asks for it meanwhile. */
+  readonly wasAsked: boolean
   readonly stop: AbortController
   /** Whether it is here. Does not reject. */
   readonly done: Promise<boolean>
@@ -297,10 +299,11 @@ export class Joiner {
 
   /** False where it takes long, too: it goes on coming then. */
   async #fetchContext(namespace: Namespace, id: ContextId): Promise<boolean> {
-    if (this.#fetching.has(id) || !this.#hasPlace(namespace, id)) return false
+    const wasAsked = this.#asked.has(id)
+    if (this.#fetching.has(id) || !this.#hasPlace(namespace, wasAsked)) return false
     const stop = new AbortController()
     const done = this.#join(namespace, id, AbortSignal.any([this.#stop.signal, stop.signal]))
-    this.#fetching.set(id, { of: namespace, stop, done })
+    this.#fetching.set(id, { of: namespace, wasAsked, stop, done })
     let cancel = () => {}
     const late = new Promise<'late'>((resolve) => {
       cancel = this.#whenLate(namespace, () => resolve('late'))
@@ -313,9 +316,8 @@ export class Joiner {
   }
 
   /** Who is asked for, and who is not, have places of their own. */
-  #hasPlace(namespace: Namespace, id: ContextId): boolean {
-    const isAsked = this.#asked.has(id)
-    const alike = [...this.#fetching].filter(([each, { of }]) => of === namespace && this.#asked.has(each) === isAsked)
+  #hasPlace(namespace: Namespace, isAsked: boolean): boolean {
+    const alike = this.#fetchingOf(namespace).filter(({ wasAsked }) => wasAsked === isAsked)
     return alike.length < (isAsked ? JOIN_ASKED_AT_ONCE_MAX : JOIN_CONTEXTS_AT_ONCE_MAX)
   }
 

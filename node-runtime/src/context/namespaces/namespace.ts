@@ -26,6 +26,7 @@ import {
 } from '../../governance/namespace-state.ts'
 import type { Store, StoreOp } from '../../store/store.ts'
 import type { Delta } from '../../wire/delta.ts'
+import { GOVERNANCE_HEADS_MAX } from '../../wire/limits.ts'
 import type { SignedOp } from '../../wire/op.ts'
 import type { Authority, GroupEvent, Judgement, KnownRemovals, Outbound, PeerId, Running } from '../ports.ts'
 import { logAttested } from './attested-groups.ts'
@@ -204,7 +205,8 @@ export class Namespace implements Authority {
     const cuts = upgrades.flatMap(({ id, parents }) => [[id], parents])
     // An upgrade may have been beside the creation of the context: only a cut with both knows what it ran.
     const joined = created === undefined ? [] : cuts.map((cut) => [...new Set([...cut, created])].sort())
-    const found = [...cuts, ...joined].find((cut) => this.applicationAt(contextId, cut) === applicationId)
+    const all = [...cuts, ...joined].filter(({ length }) => length <= GOVERNANCE_HEADS_MAX)
+    const found = all.find((cut) => this.applicationAt(contextId, cut) === applicationId)
     known.set(key, found)
     return found
   }

@@ -170,8 +170,10 @@ export class WaitingRows {
   /** Puts it back into the queue of handlers. Throws DEAD_LETTER_NOT_FOUND. */
   async retryDeadLetter(id: string): Promise<void> {
     const { enqueue, deadLetters, handlers } = this.#parts
-    await enqueue(() => deadLetters.retry(id))
-    handlers.wake()
+    await enqueue(async () => {
+      await deadLetters.retry(id)
+      handlers.added(1)
+    })
   }
 
   /** Throws DEAD_LETTER_NOT_FOUND. */

@@ -2,13 +2,11 @@
 import { expect, test } from 'vitest'
 import { toHex } from '../../base/bytes.ts'
 import { type ContextId, type DeltaId, parseHexId } from '../../base/ids.ts'
-import { silentLogger } from '../../base/log.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { ContextStore } from '../context-store.ts'
 import { WaitingRows } from '../waiting/waiting-rows.ts'
-import { DeadLetters } from './dead-letters.ts'
-import { HandlerQueue } from './handler-queue.ts'
+import { queueOn } from './handler-queue.fixture.ts'
 
 const CONTEXT = parseHexId<ContextId>('01'.repeat(32))
 const DELTA = parseHexId<DeltaId>('02'.repeat(32))
@@ -17,15 +15,7 @@ test('it is counted behind the answer, and no more when it is done', async () =>
   const clock = new DrivenClock()
   const store = memoryStore()
   const rows = new ContextStore(store, CONTEXT)
-  const common = { rows, store, nowMs: () => clock.nowMs(), log: silentLogger }
-  const deadLetters = new DeadLetters(common)
-  const handlers = new HandlerQueue({
-    ...common,
-    handlersStored: 0,
-    deadLetters,
-    setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
-    run: (task) => store.batch(task.settle),
-  })
+  const { handlers, deadLetters } = queueOn({ store, rows, clock, run: (task) => store.batch(task.settle) })
   const key = rows.handlerKey(1n, DELTA, 0)
   const event = { v: 1, kind: 'e', data: new Uint8Array(0), handler: 'h', depth: 1, attempts: 0 } as const
   await deadLetters.bury({ type: 'del', key }, { ...event, dueMs: 0, state: 'queued', error: null }, 'it failed')

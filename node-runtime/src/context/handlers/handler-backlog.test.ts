@@ -1,14 +1,13 @@
 // The queue of handlers by itself, where many wait: who has a turn when, and what a look costs. What runs them is the test.
 import { beforeEach, expect, test } from 'vitest'
 import { type ContextId, type DeltaId, parseHexId } from '../../base/ids.ts'
-import { silentLogger } from '../../base/log.ts'
 import { memoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
 import { ContextStore } from '../context-store.ts'
 import { HANDLER_ATTEMPTS_MAX, HANDLER_PAGE, HANDLER_PAGE_REST_MS } from '../limits.ts'
-import { DeadLetters } from './dead-letters.ts'
-import { HandlerQueue, type HandlerTask } from './handler-queue.ts'
+import { queueOn } from './handler-queue.fixture.ts'
+import type { HandlerTask } from './handler-queue.ts'
 
 const CONTEXT = parseHexId<ContextId>('01'.repeat(32))
 const DELTA = parseHexId<DeltaId>('02'.repeat(32))
@@ -43,19 +42,7 @@ beforeEach(() => {
   }
 })
 
-function queue(handlersStored = 0): HandlerQueue {
-  const nowMs = () => clock.nowMs()
-  return new HandlerQueue({
-    rows,
-    store,
-    handlersStored,
-    nowMs,
-    setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
-    run: (task) => run(task),
-    deadLetters: new DeadLetters({ rows, store, nowMs, log: silentLogger }),
-    log: silentLogger,
-  })
-}
+const queue = (handlersStored = 0) => queueOn({ store, rows, clock, handlersStored, run: (task) => run(task) }).handlers
 
 async function put(handler: string, stamp: number): Promise<void> {
   const data = new Uint8Array(0)

@@ -3,7 +3,6 @@ import { beforeEach, expect, test } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import { HybridClock } from '../../base/clock.ts'
 import { type ContextId, type DeltaId, parseHexId } from '../../base/ids.ts'
-import { silentLogger } from '../../base/log.ts'
 import { memoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { DrivenClock } from '../../testing/driven-clock.ts'
@@ -12,8 +11,8 @@ import { testWorlds } from '../../testing/test-worlds.ts'
 import { ContextStore } from '../context-store.ts'
 import { HANDLER_PAGE } from '../limits.ts'
 import { openRows } from '../opening.ts'
-import { DeadLetters } from './dead-letters.ts'
-import { HandlerQueue, type HandlerTask } from './handler-queue.ts'
+import { queueOn } from './handler-queue.fixture.ts'
+import type { HandlerQueue, HandlerTask } from './handler-queue.ts'
 
 const CONTEXT = parseHexId<ContextId>('01'.repeat(32))
 const DELTA = parseHexId<DeltaId>('02'.repeat(32))
@@ -56,22 +55,13 @@ beforeEach(() => {
 const note = () => said.push([handlers.waiting, left])
 
 function queue(handlersStored: number): HandlerQueue {
-  const nowMs = () => clock.nowMs()
-  return new HandlerQueue({
-    rows,
-    store,
-    handlersStored,
-    nowMs,
-    setTimer: (fn, delayMs) => clock.setTimer(fn, delayMs),
-    run: async (task) => {
-      await onRun(task)
-      left -= 1
-      await store.batch(task.settle)
-      note()
-    },
-    deadLetters: new DeadLetters({ rows, store, nowMs, log: silentLogger }),
-    log: silentLogger,
-  })
+  const run = async (task: HandlerTask) => {
+    await onRun(task)
+    left -= 1
+    await store.batch(task.settle)
+    note()
+  }
+  return queueOn({ store, rows, clock, handlersStored, run }).handlers
 }
 
 async function put(stamp: number): Promise<void> {

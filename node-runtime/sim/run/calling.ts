@@ -38,10 +38,10 @@ export class Calling {
   }
 
   begin(): void {
-    for (const operation of this.#parts.scenario.operations) this.#parts.at(operation.atMs, () => this.#make(operation))
+    for (const operation of this.#parts.scenario.operations) this.#parts.at(operation.atMs, () => this.make(operation))
   }
 
-  #make(operation: Operation): void {
+  make(operation: Operation): void {
     const node = this.#up(operation.node)
     const { length } = writesIn(operation)
     if (node) this.#call(node, operation)

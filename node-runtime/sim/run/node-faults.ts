@@ -52,12 +52,12 @@ export class NodeFaults {
     return this.#parts.scenario.faults.some((fault) => fault.kind === 'removal' && !this.#removed.has(fault.node))
   }
 
-  /** Somebody runs something else than the log says. */
-  get areUpgradesLeft(): boolean {
+  /** Those who run something else than the log says. */
+  get behindUpgrades(): readonly string[] {
     const { scenario, setting } = this.#parts
-    if (!scenario.faults.some(({ kind }) => kind === 'upgrade')) return false
+    if (!scenario.faults.some(({ kind }) => kind === 'upgrade')) return []
     const { contextId, namespaceId } = setting.shared
-    return remainingNodes(scenario).some((name) => {
+    return remainingNodes(scenario).filter((name) => {
       const node = this.#world.nodes.get(name)
       const namespace = node?.running ? node.node.namespaces.list().find(({ id }) => id === namespaceId) : undefined
       if (!node || !namespace) return true

@@ -3,13 +3,14 @@ import { checkEnd } from '../check.ts'
 import type { Violation } from '../checkers/violation.ts'
 import { writesAttempted } from '../record/attempted.ts'
 import { Trace } from '../record/trace.ts'
-import type { AppName, FaultKind, Scenario } from '../scenario/scenario.ts'
+import { type AppName, type FaultKind, HOSTILE, type Scenario } from '../scenario/scenario.ts'
 import { simulate } from './simulation.ts'
 
 export interface RunReport {
   readonly seed: string
   readonly app: AppName
   readonly nodes: number
+  /** Calls that were made, and those that nobody was up for. */
   readonly operations: number
   /** Writes that members were called for. */
   readonly attempted: number
@@ -51,7 +52,7 @@ export async function runScenario(
     seed: scenario.seed,
     app: scenario.app,
     nodes: scenario.nodes.length,
-    operations: scenario.operations.length,
+    operations: attempts.filter(({ operation }) => operation.node !== HOSTILE).length + end.history.leftOut.length,
     attempted: writesAttempted(end.history),
     acknowledged: attempts.filter(({ outcome }) => outcome === 'acknowledged').length,
     leftOut: end.history.leftOut.map((operation) => scenario.operations.indexOf(operation)),

@@ -15,7 +15,8 @@ import { Trace } from '../record/trace.ts'
 import { everyone } from '../scenario/generate.ts'
 import { endOf, HOSTILE, remainingNodes, removersOf, type Scenario } from '../scenario/scenario.ts'
 import { Calling } from './calling.ts'
-import { NodeFaults } from './node-faults.ts'
+import { NodeFaults, type NodeFaultsParts } from './node-faults.ts'
+import { takeAwayAgain } from './obstacles.ts'
 import { type Setting, settingOf } from './settings.ts'
 import { Stumbles } from './stumbles.ts'
 import { Weather } from './weather.ts'
@@ -31,6 +32,9 @@ export interface SimulationEnd {
   /** True time that passed. */
   readonly tookMs: number
 }
+
+/** Of what is waited for at the end. */
+const DIFFERENT = 'they differ'
 
 interface Said extends Pick<Context, 'heads' | 'root'> {
   /** It says that some of what it has is still to be judged. */
@@ -60,6 +64,7 @@ class Run {
   readonly #boot: readonly string[]
   readonly #keys: ReadonlyMap<string, PublicKey>
   readonly #joined = new Set<string>()
+  readonly #parts: Omit<NodeFaultsParts, 'boot'>
   readonly #faults: NodeFaults
   readonly #calling: Calling
   /** Messages: each is sent many times. */
@@ -72,7 +77,7 @@ class Run {
     this.#setting = setting
     this.#trace = trace
     this.#boot = everyone(scenario)
-    const parts = {
+    this.#parts = {
       scenario,
       setting,
       history: this.#history,
@@ -81,8 +86,8 @@ class Run {
       at: (atMs: number, act: () => void) => this.#at(atMs, act),
       note: (what: string) => this.#note(what),
     }
-    this.#faults = new NodeFaults({ ...parts, boot: this.#boot })
-    this.#calling = new Calling(parts)
+    this.#faults = new NodeFaults({ ...this.#parts, boot: this.#boot })
+    this.#calling = new Calling(this.#parts)
     this.#keys = new Map(this.#boot.map((name) => [name, keysOf(name).identity.publicKey]))
     this.#names = new Map(this.#boot.map((name) => [peerIdOf(name), name]))
     const peers = new Map(this.#boot.map((name) => [name, peerIdOf(name)]))
@@ -182,12 +187,14 @@ class Run {
       await world.pass(LOOK_MS)
       const now = world.clock.nowMs()
       const state = await this.#state()
-      if (state !== before || state.includes('!')) {
+      if (state !== before) {
         before = state
         sinceMs = now
       }
-      if (now - sinceMs >= QUIET_MS) return undefined
+      const isStill = now - sinceMs >= QUIET_MS
+      if (isStill && !state.includes('!')) return undefined
       if (now >= endMs) return state
+      if (isStill && !state.includes(DIFFERENT)) await this.#unblock()
     }
   }
 
@@ -200,9 +207,21 @@ class Run {
       else lines.push(await this.#stateOf(node))
     }
     const differ = new Set(lines.map((line) => line.split(' ').slice(1, 4).join())).size > 1
-    const isLeft = this.#faults.areRemovalsLeft || this.#faults.areUpgradesLeft
-    const isWaited = differ || isLeft || this.#isUnseen()
-    return `${isWaited ? '! ' : ''}${lines.join(' | ')}`
+    const awaited = [
+      ...(differ ? [DIFFERENT] : []),
+      ...(this.#faults.areRemovalsLeft ? ['somebody is not removed'] : []),
+      ...this.#faults.behindUpgrades.map((name) => `${name} is not upgraded`),
+      ...(this.#isUnseen() ? ['what somebody shows is not seen'] : []),
+    ]
+    return `${awaited.length > 0 ? `! ${awaited.join(', ')}: ` : ''}${lines.join(' | ')}`
+  }
+
+  /** All have the same, and it keeps somebody from an upgrade. */
+  async #unblock(): Promise<void> {
+    const [name] = this.#faults.behindUpgrades
+    if (name === undefined || this.#faults.areRemovalsLeft) return
+    const atMs = this.#world.clock.nowMs() - this.#startMs
+    await takeAwayAgain({ ...this.#parts, calling: this.#calling }, { name, atMs })
   }
 
   /** Something that is shown, by whoever's clock is right, is not seen by another: keys come with a round, which may be half a minute. */

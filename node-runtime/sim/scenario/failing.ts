@@ -8,8 +8,8 @@ import { ENDINGS, endOf, type Fault, type Operation, remainingNodes, type Scenar
 /** Of the seeds with a migration that nothing else ends. */
 const SHARE = 0.9
 /** What the later version of the application looks for before it migrates, and what makes it fail. */
-const KEY = 'migration'
-const OBSTACLES = ['trap', 'refuse', 'nothing'] as const
+export const OBSTACLE_KEY = 'migration'
+export const OBSTACLES = ['trap', 'refuse', 'nothing'] as const
 const FINE = 'fine'
 /** Around the upgrade: who migrates may have heard of it, or not. */
 const BEFORE_MS = 8000
@@ -31,15 +31,23 @@ export function withFailing(scenario: Scenario, seed: number): Scenario {
   const atMs = endOf(scenario) + CALM_MS
   // Who takes it away has failed by then, if nobody has migrated, and is the first that can.
   const node = draws.pick(callers)
-  const access = writeOf(scenario.app, { node, atMs: atMs + STEP_MS, id: 'migrated' })
+  const [fine, access] = takingAway(scenario, { node, atMs })
   // A little wind: while it blows the faults are not over.
   const wind: Fault = { kind: 'delay', maxMs: 20, fromMs: atMs, untilMs: access.atMs + STEP_MS }
   return {
     ...scenario,
-    operations: [...operations, ...obstacles, wish(node, atMs, FINE), access].sort((a, b) => a.atMs - b.atMs),
+    operations: [...operations, ...obstacles, fine, access].sort((a, b) => a.atMs - b.atMs),
     faults: [...faults, wind],
     marks: [...marks, 'failing migration'],
   }
+}
+
+/** And then somebody calls it, which tries again. */
+export function takingAway(
+  { app }: Scenario,
+  { node, atMs }: Pick<Operation, 'node' | 'atMs'>,
+): [Operation, Operation] {
+  return [wish(node, atMs, FINE), writeOf(app, { node, atMs: atMs + STEP_MS, id: 'migrated' })]
 }
 
 function obstacle(scenario: Scenario, draws: Draws, upgradeMs: number): Operation[] {
@@ -51,5 +59,5 @@ function obstacle(scenario: Scenario, draws: Draws, upgradeMs: number): Operatio
 }
 
 function wish(node: string, atMs: number, value: string): Operation {
-  return { atMs, node, method: 'set', args: { key: KEY, value } }
+  return { atMs, node, method: 'set', args: { key: OBSTACLE_KEY, value } }
 }

@@ -11,6 +11,7 @@ import type { HeadsBeat } from '../../src/wire/gossip.ts'
 import { decodeOp } from '../../src/wire/op.ts'
 import { type CheckpointRow, decodeRow, type JudgementRow } from '../../src/wire/records.ts'
 import type { FaultKind, Operation, Turn } from '../scenario/scenario.ts'
+import { Hidden } from './hidden.ts'
 import { ToShow } from './to-show.ts'
 import { Undoing } from './undoing.ts'
 
@@ -142,6 +143,7 @@ export class History {
   /** Own deltas that were noted to be written again. */
   reissues = 0
   readonly undoing = new Undoing()
+  readonly hidden = new Hidden()
   /** By node and process: how often an event of a delta was shown to clients. */
   readonly shown = new Map<string, Map<DeltaId, number>>()
   /** By node: deltas whose events were shown to clients, in that order. */
@@ -242,6 +244,7 @@ export class History {
     if (!this.deltas.has(id)) {
       this.deltas.set(id, row)
       this.madeMs.set(id, nowMs)
+      this.hidden.made(name, id)
       // Nobody had it before: it is a call's, or the hostile peer's.
       for (const [kind, lacks] of TOGETHER) {
         const isThere = ops.some((op) => op.type === 'put' && op.key[0] === LETTERS[kind])
@@ -260,8 +263,10 @@ export class History {
     const held = this.#held.get(name) ?? new Set<DeltaId>()
     this.#held.set(name, held)
     const id = toHex(op.key.subarray(op.key.byteLength - 32)) as DeltaId
-    if (op.type === 'put' && statusOf(op.value) !== 'waiting') held.add(id)
-    else held.delete(id)
+    const status = op.type === 'put' ? statusOf(op.value) : undefined
+    if (status === undefined || status === 'waiting') held.delete(id)
+    else held.add(id)
+    this.hidden.wrote(name, id, status === 'void')
   }
 
   /** What goes with history has counted; what goes with a state that another takes the place of does no more. */

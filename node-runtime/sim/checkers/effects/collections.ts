@@ -20,6 +20,8 @@ export function collections(facts: Facts, calls: Calls): string[] {
   ]
 }
 
+type Takes = (reset: Written, visit: Written) => boolean
+
 const NONE: ReadonlySet<string> = new Set()
 
 function list(called: Called): string[] {
@@ -117,8 +119,11 @@ function counters({ all, counts, isOnVoid, facts, causality }: Called): string[]
     const again = write.deltaId && facts.reissued.get(write.deltaId)
     return again === undefined ? write : { ...write, deltaId: again }
   }
-  const isTakenBy = (some: readonly Written[], visit: Written) =>
-    some.some((reset) => knows(reset, visit, causality) || knows(reset, standing(visit), causality))
+  const isKnown: Takes = (reset, visit) => knows(reset, visit, causality)
+  // A reset names the counts that it saw. What was void there and counts again was none of them.
+  const isSeen: Takes = (reset, visit) => isKnown(reset, visit) && !facts.history.hidden.has(reset, visit)
+  const isTakenBy = (some: readonly Written[], visit: Written, takes: Takes) =>
+    some.some((reset) => takes(reset, visit) || takes(reset, standing(visit)))
   // What another reset had taken that counts no more was not there to be taken again.
   const sure = resets.filter((reset) => !isOnVoid(reset))
   const isUnknown = resets.some(({ deltaId }) => deltaId === undefined)
@@ -126,8 +131,8 @@ function counters({ all, counts, isOnVoid, facts, causality }: Called): string[]
     {
       name: 'visits',
       value: views.visit_count,
-      least: isUnknown ? 0 : kept('visit').filter((visit) => !isTakenBy(resets, visit)).length,
-      most: adding(may('visit').filter((visit) => !isTakenBy(sure, visit))).length,
+      least: isUnknown ? 0 : kept('visit').filter((visit) => !isTakenBy(resets, visit, isKnown)).length,
+      most: adding(may('visit').filter((visit) => !isTakenBy(sure, visit, isSeen))).length,
     },
     {
       name: 'the balance',

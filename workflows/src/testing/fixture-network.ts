@@ -70,7 +70,7 @@ export class FixtureNode {
   namesDeltas = true
   /** Sent with the next reply. */
   readonly replyHeaders: Record<string, string> = {}
-  /** Rows of what waits here, by the name of the list: pending, parked, handlers, deadLetters; of xcalls only the count is told. */
+  /** Rows of what waits here, by the name of the list: pending, parked, handlers, deadLetters; of xcalls only how many there are, and have attempts, is told. */
   readonly waiting: Record<string, object[]> = {}
   /** Its history is judged again after a removal. */
   revising = false

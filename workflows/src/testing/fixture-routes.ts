@@ -112,7 +112,10 @@ function waiting(node: FixtureNode): unknown {
   const counts = [...WAITING, 'xcalls'].map((name) => [name, node.waiting[name]?.length ?? 0])
   const { divergence, revising, rewritingError } = node
   const rewriting = rewritingError === undefined ? { rewriting: false } : { rewriting: true, rewritingError }
-  return { data: { ...Object.fromEntries(counts), revising, ...rewriting, ...(divergence && { divergence }) } }
+  const xcallsTried = (node.waiting.xcalls ?? []).filter((row) => 'attempts' in row).length
+  return {
+    data: { ...Object.fromEntries(counts), xcallsTried, revising, ...rewriting, ...(divergence && { divergence }) },
+  }
 }
 
 function waitingRows(name: string): FixtureRoute['handle'] {

@@ -41,6 +41,8 @@ export interface Waiting {
   readonly deadLettersDropped: number
   /** Calls to other contexts that are still to be made. */
   readonly xcalls: number
+  /** Of these, tried in vain: they are tried again later and later. */
+  readonly xcallsTried: number
 }
 
 export interface WaitingDelta {
@@ -106,6 +108,7 @@ export class WaitingRows {
       deadLetters: deadLetters.count,
       deadLettersDropped: deadLetters.dropped,
       xcalls: xcalls.waiting(record.id),
+      xcallsTried: xcalls.tried(record.id),
     }
   }
 

@@ -86,6 +86,37 @@ test('what cannot be made now is tried again later and later, and the others nee
   expect(xcalls.waiting(SOURCE)).toBe(0)
 })
 
+test('what was tried in vain is told apart from what was not tried yet, after a restart too', async () => {
+  const told: [string, number, number][] = []
+  let xcalls = calls()
+  let isBusy = true
+  run = async (_target, { method }, { settle: ops }) => {
+    told.push([method, xcalls.waiting(SOURCE), xcalls.tried(SOURCE)])
+    if (isBusy && method !== 'second') throw busy()
+    await store.batch(ops)
+  }
+  await ask(xcalls, 'first', 'second', 'third')
+  await clock.rest()
+  expect(told).toEqual([
+    ['first', 3, 0],
+    ['second', 3, 1],
+    ['third', 2, 1],
+  ])
+  expect([xcalls.waiting(SOURCE), xcalls.tried(SOURCE)]).toEqual([2, 2])
+  await xcalls.close()
+  xcalls = calls()
+  xcalls.resume(SOURCE)
+  await clock.rest()
+  expect([xcalls.waiting(SOURCE), xcalls.tried(SOURCE)]).toEqual([2, 2])
+  isBusy = false
+  await settle()
+  expect(told.slice(3)).toEqual([
+    ['first', 2, 2],
+    ['third', 1, 1],
+  ])
+  expect([xcalls.waiting(SOURCE), xcalls.tried(SOURCE)]).toEqual([0, 0])
+})
+
 test('what can never be made is given up, and says why', async () => {
   let attempts = 0
   run = async () => {

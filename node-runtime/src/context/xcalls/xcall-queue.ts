@@ -27,6 +27,7 @@ export class XCallQueue {
   readonly #parts: XCallQueueParts
   readonly #work: DueWork
   #waiting = 0
+  #tried = 0
   #additions = 0
   #counted = false
 
@@ -43,6 +44,11 @@ export class XCallQueue {
   /** Still to be made. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** Of these, those that were tried in vain: they are tried again later and later. */
+  get tried(): number {
+    return this.#tried
   }
 
   /** Nothing happens until it is woken. */
@@ -92,7 +98,8 @@ export class XCallQueue {
     const { store, source } = this.#parts
     const before = this.#waiting
     const stored = await countXCalls(store, source)
-    this.#waiting += stored - before
+    this.#waiting += stored.all - before
+    this.#tried = stored.tried
     this.#counted = true
   }
 
@@ -101,7 +108,10 @@ export class XCallQueue {
     const additions = this.#additions
     const page = await xcallPage(store, source, XCALL_PAGE)
     // These are all: what was counted too often or too little, as it came while it was counted, is so no more.
-    if (page.length < XCALL_PAGE && additions === this.#additions) this.#waiting = page.length
+    if (page.length < XCALL_PAGE && additions === this.#additions) {
+      this.#waiting = page.length
+      this.#tried = page.filter(({ row }) => row.attempts > 0).length
+    }
     return page
   }
 
@@ -116,7 +126,11 @@ export class XCallQueue {
     if (attempt === 'later' && store.get(key) !== undefined) {
       const dueMs = nowMs() + XCALL_RETRY_MS * 2 ** row.attempts
       await store.batch([putXCall(key, { ...row, attempts, dueMs })])
-    } else this.#waiting = Math.max(0, this.#waiting - 1)
+      if (row.attempts === 0) this.#tried += 1
+    } else {
+      this.#waiting = Math.max(0, this.#waiting - 1)
+      if (row.attempts > 0) this.#tried = Math.max(0, this.#tried - 1)
+    }
   }
 
   #isIdle(): boolean {

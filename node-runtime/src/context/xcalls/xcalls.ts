@@ -58,6 +58,11 @@ export class XCalls {
     return this.#queues.get(source)?.waiting ?? 0
   }
 
+  /** Of these, those that were tried in vain and are tried again. */
+  tried(source: ContextId): number {
+    return this.#queues.get(source)?.tried ?? 0
+  }
+
   /** `asked` are some. Throws CONTEXT_BUSY when too many of the context wait already. */
   ask(source: ContextId, asked: readonly GuestXCall[], { depth, isEverywhere, xcall }: CallMeta): AskedXCalls {
     const hops = (xcall?.hops ?? 0) + 1

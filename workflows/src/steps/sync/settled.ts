@@ -76,12 +76,10 @@ async function waitsOf(counts: Readonly<Record<string, JsonValue | undefined>>, 
     found.push(`deltas of its own are to be written again${why}`)
   }
   if (count('handlers') > 0) found.push(...(await handlersToRun(count('handlers'), handlers)))
-  if (count('xcalls') > 0) {
-    found.push(
-      count('xcalls') === 1
-        ? '1 call to another context to make'
-        : `${count('xcalls')} calls to other contexts to make`,
-    )
+  // As with handlers: one that was tried in vain is tried again later and later.
+  const calls = count('xcalls') - count('xcallsTried')
+  if (calls > 0) {
+    found.push(calls === 1 ? '1 call to another context to make' : `${calls} calls to other contexts to make`)
   }
   return found
 }

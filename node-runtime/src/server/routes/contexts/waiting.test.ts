@@ -57,7 +57,7 @@ async function deadLetters(): Promise<{ id: string }[]> {
 
 test('nothing waits at rest', async () => {
   const counts = { pending: 0, parked: 0, refused: 0, behind: 0, forgotten: 0, rewriting: false, revising: false }
-  const none = { damaged: false, handlers: 0, deadLetters: 0, deadLettersDropped: 0, xcalls: 0 }
+  const none = { damaged: false, handlers: 0, deadLetters: 0, deadLettersDropped: 0, xcalls: 0, xcallsTried: 0 }
   expect(await data('/waiting')).toEqual({ ...counts, ...none })
   for (const what of ['pending', 'parked', 'outbox', 'handlers']) {
     expect(await data(`/waiting/${what}`)).toEqual({ [what]: [] })

@@ -74,6 +74,8 @@ const Counts = Type.Object({
   deadLetters: Count,
   deadLettersDropped: Count,
   xcalls: Count,
+  /** Of these, tried in vain and to be tried again. */
+  xcallsTried: Count,
 })
 
 /** Items of one kind, in `data` under `field`. */

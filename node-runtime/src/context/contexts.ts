@@ -200,6 +200,7 @@ export class Contexts {
       opened: await openRows({ contextId: record.id, store, hlc, authority, retention }),
       state: ContextState.open(store, record.id),
     }))
+    await this.#xcalls.open(record.id)
     const opening: { context?: Context } = {}
     const closeSoon = () => {
       const onError = (closing: unknown) => log.warn({ error: String(closing) }, 'context closed with an error')

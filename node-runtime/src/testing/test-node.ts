@@ -69,6 +69,8 @@ export interface NodeStartOptions {
   readonly skewMs?: number
   /** It attests itself with a mock. */
   readonly mockTee?: boolean
+  /** Called before anything of it runs. */
+  readonly onOpened?: (node: Node) => void
   readonly wrapExecutor?: (executor: GuestExecutor) => GuestExecutor
 }
 
@@ -158,6 +160,7 @@ export class TestNode {
         },
       },
     )
+    options.onOpened?.(node)
     await node.start()
     this.#node = node
   }

@@ -1,5 +1,6 @@
 // A node that dies at any of its writes, or stops, between a call and those that it has asked for: each is made once.
 import { expect, it } from 'vitest'
+import type { Node } from '../../node.ts'
 import { Crossing, targetOf } from '../../testing/crossing.ts'
 import { TestWorld } from '../../testing/test-nodes.ts'
 import { testWorlds } from '../../testing/test-worlds.ts'
@@ -51,7 +52,11 @@ it('a node that stops ends the one that runs, and makes the others when it is st
   await world.pass(500)
   await world.run(world.get('ada').stop())
   expect(seen).toHaveLength(1)
-  await world.start('ada')
+  const told: Promise<number>[] = []
+  const onOpened = ({ contexts }: Node) => told.push(contexts.get(here).then((context) => context.waiting().xcalls))
+  await world.start('ada', { onOpened })
+  // Before anything is looked at.
+  expect(await Promise.all(told)).toEqual([CALLS - 1])
   await crossing.atRest([here])
   expect(await crossing.heard('ada', there)).toEqual([0, 1, 2].map((index) => `${index} from ${here}`))
 })

@@ -105,6 +105,8 @@ test('what was tried in vain is told apart from what was not tried yet, after a 
   expect([xcalls.waiting(SOURCE), xcalls.tried(SOURCE)]).toEqual([2, 2])
   await xcalls.close()
   xcalls = calls()
+  await xcalls.open(SOURCE)
+  expect(xcalls.waiting(SOURCE)).toBe(2)
   xcalls.resume(SOURCE)
   await clock.rest()
   expect([xcalls.waiting(SOURCE), xcalls.tried(SOURCE)]).toEqual([2, 2])

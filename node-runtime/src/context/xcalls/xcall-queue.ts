@@ -6,7 +6,7 @@ import type { Logger } from '../../base/log.ts'
 import type { Store } from '../../store/store.ts'
 import { DueWork } from '../due-work.ts'
 import { XCALL_ATTEMPTS_MAX, XCALL_PAGE, XCALL_RETRY_MS } from '../limits.ts'
-import { countXCalls, putXCall, type StoredXCall, xcallPage } from './xcall-rows.ts'
+import { countTriedXCalls, countXCalls, putXCall, type StoredXCall, xcallPage } from './xcall-rows.ts'
 
 /** `settled`: its row is gone. `later`: nothing has come of it, and the next attempt may differ. */
 export type Attempt = 'settled' | 'later'
@@ -30,6 +30,7 @@ export class XCallQueue {
   #tried = 0
   #additions = 0
   #counted = false
+  #triedCounted = false
 
   constructor(parts: XCallQueueParts) {
     this.#parts = parts
@@ -41,12 +42,23 @@ export class XCallQueue {
     })
   }
 
+  /** Counts what is in the store from earlier. Once. */
+  async open(): Promise<void> {
+    if (this.#counted) return
+    const { store, source } = this.#parts
+    const before = this.#waiting
+    const stored = await countXCalls(store, source)
+    if (this.#counted) return
+    this.#waiting += stored - before
+    this.#counted = true
+  }
+
   /** Still to be made. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Of these, those that were tried in vain: they are tried again later and later. */
+  /** Of these, those that were tried in vain: they are tried again later and later. Of what is from earlier, known with the first look. */
   get tried(): number {
     return this.#tried
   }
@@ -75,7 +87,8 @@ export class XCallQueue {
 
   async #drain(): Promise<number> {
     const { nowMs } = this.#parts
-    await this.#count()
+    await this.open()
+    await this.#countTried()
     let nextDueMs = Number.POSITIVE_INFINITY
     for (let made = true; made; ) {
       made = false
@@ -92,15 +105,11 @@ export class XCallQueue {
     return nextDueMs
   }
 
-  /** What is in the store from earlier. Once. */
-  async #count(): Promise<void> {
-    if (this.#counted) return
+  async #countTried(): Promise<void> {
+    if (this.#triedCounted) return
     const { store, source } = this.#parts
-    const before = this.#waiting
-    const stored = await countXCalls(store, source)
-    this.#waiting += stored.all - before
-    this.#tried = stored.tried
-    this.#counted = true
+    this.#tried = await countTriedXCalls(store, source)
+    this.#triedCounted = true
   }
 
   async #page(): Promise<StoredXCall[]> {

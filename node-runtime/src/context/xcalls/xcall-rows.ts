@@ -27,15 +27,18 @@ export async function xcallPage(store: StoreReader, source: ContextId, limit: nu
   return page
 }
 
-/** `tried`: of these, in vain. */
-export async function countXCalls(
-  store: StoreReader,
-  source: ContextId,
-): Promise<{ readonly all: number; readonly tried: number }> {
-  let [all, tried] = [0, 0]
+/** Reads none of them: one that cannot be read keeps its context from nothing. */
+export async function countXCalls(store: StoreReader, source: ContextId): Promise<number> {
+  let count = 0
+  for await (const _ of store.entries(rangeOf(keyOf('xcall', idBytes(source))))) count += 1
+  return count
+}
+
+/** Those that were tried in vain. */
+export async function countTriedXCalls(store: StoreReader, source: ContextId): Promise<number> {
+  let count = 0
   for await (const [, value] of store.entries(rangeOf(keyOf('xcall', idBytes(source))))) {
-    all += 1
-    if (decodeRow<XCallRow>('call to another context', value).attempts > 0) tried += 1
+    if (decodeRow<XCallRow>('call to another context', value).attempts > 0) count += 1
   }
-  return { all, tried }
+  return count
 }

@@ -98,6 +98,11 @@ export class XCalls {
     return { ops, committed: () => this.#queueOf(source).added(asked.length) }
   }
 
+  /** Counts what a context has asked for before the node stopped. */
+  async open(source: ContextId): Promise<void> {
+    await this.#queueOf(source).open()
+  }
+
   /** Goes on with what a context has asked for before the node stopped. */
   resume(source: ContextId): void {
     this.#queueOf(source).wake()

@@ -108,7 +108,11 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
     restored.push(delta)
     if (withoutEffect.get(id) === 'voided') again.add(id)
   }
-  if (pruned) await sweep(rows, bound, pruned.base, batches)
+  if (pruned) {
+    const behind = [...parked.keys()].filter((id) => id < bound)
+    for (const id of behind) parked.delete(id)
+    await sweep(rows, { bound, base: pruned.base, parked: behind }, batches)
+  }
   // What a crash has kept from going with the history that its checkpoint names no more.
   if (checkpoint) for await (const op of dropKeptBefore(store, contextId, oldestOf(checkpoint))) await batches.add(op)
   if (pruned?.swapped) await batches.add(rows.putCheckpoint(pruned))
@@ -134,7 +138,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
     isDamaged,
     again,
     handlersStored: await rows.countHandlers(),
-    parked: await rows.parkedItems(),
+    parked,
     pruned,
     rewritten,
     acknowledged: writers,
@@ -159,11 +163,16 @@ function standingOn(
   return found
 }
 
-async function sweep(rows: ContextStore, bound: string, base: number, batches: Batches): Promise<void> {
-  for await (const delta of rows.parked(undefined)) {
-    if (delta.id >= bound) continue
+/** Of `parked`, all that is behind `bound`. */
+async function sweep(
+  rows: ContextStore,
+  { bound, base, parked }: { readonly bound: string; readonly base: number; readonly parked: readonly DeltaId[] },
+  batches: Batches,
+): Promise<void> {
+  for (const id of parked) {
+    const delta = rows.delta(id)
     // By its row the others are found.
-    for (const op of [...rows.dropAwaitedBy(delta), rows.unpark(delta.id)]) await batches.add(op)
+    for (const op of [...(delta ? rows.dropAwaitedBy(delta) : []), rows.unpark(id)]) await batches.add(op)
   }
   for (const id of await rows.outgoing()) if (id < bound) await batches.add(rows.clearOutgoing(id))
   for await (const op of rows.dropUndosBelow(base)) await batches.add(op)

@@ -38,10 +38,13 @@ export function runTimedOut(timeoutMs: number): StepAbortError {
 export class StepFailedError extends Error {
   readonly failure: FailureInfo
   readonly exitCode: number
+  /** Placeholders that nothing was known for and that the step passed on as text. */
+  readonly unset: readonly string[]
 
-  constructor(failure: FailureInfo, exitCode: number, cause: unknown) {
+  constructor(failure: FailureInfo, exitCode: number, cause: unknown, unset: readonly string[] = []) {
     super(failure.message, { cause })
     this.name = 'StepFailedError'
+    this.unset = unset
     this.failure = failure
     this.exitCode = exitCode
   }

@@ -24,6 +24,8 @@ export interface StepErrorDetails {
   readonly judged?: readonly JudgedStatement[] | undefined
   /** Errors of the steps inside, where several failed beside each other. */
   readonly failures?: readonly unknown[] | undefined
+  /** Variables that it read and that are not set: while they are not, it fails again. */
+  readonly unset?: readonly string[] | undefined
   /** The field of the step to look at: its line is marked. */
   readonly field?: string | undefined
   /** What to do, where the message does not say it. */
@@ -38,6 +40,7 @@ export class StepError extends Error {
   readonly comparisons: readonly FailedComparison[] | undefined
   readonly judged: readonly JudgedStatement[] | undefined
   readonly failures: readonly unknown[]
+  readonly unset: readonly string[]
   readonly field: string | undefined
   readonly help: string | undefined
 
@@ -50,6 +53,7 @@ export class StepError extends Error {
     this.comparisons = details.comparisons
     this.judged = details.judged
     this.failures = details.failures ?? []
+    this.unset = details.unset ?? []
     this.field = details.field
     this.help = details.help
   }

@@ -16,6 +16,8 @@ export interface StatementResult {
   readonly operator?: string
   /** Why it failed when nothing could be compared. */
   readonly reason?: string
+  /** The variable in it that is not set. */
+  readonly unset?: string
   /** What helps to see why it failed: where the values differ, or the texts that were compared instead of them. */
   readonly hints?: readonly string[]
 }
@@ -45,14 +47,16 @@ export function failedStatement(statement: string, evaluate: () => StatementResu
   try {
     return evaluate()
   } catch (error) {
-    if (error instanceof ValuesError) return { statement, passed: false, reason: error.message }
-    throw error
+    if (!(error instanceof ValuesError)) throw error
+    const unset = error.unset
+    return { statement, passed: false, reason: error.message, ...(unset !== undefined && { unset }) }
   }
 }
 
 /** The same without anything that was compared, for what reads a secret. */
-export function withoutValues({ statement, passed }: StatementResult): StatementResult {
-  return { statement, passed, reason: `${passed ? 'true' : 'not true'}; what was compared is secret` }
+export function withoutValues({ statement, passed, unset }: StatementResult): StatementResult {
+  const reason = `${passed ? 'true' : 'not true'}; what was compared is secret`
+  return { statement, passed, reason, ...(unset !== undefined && { unset }) }
 }
 
 /** One line for people: `left contains right`, or the reason. */

@@ -21,4 +21,9 @@ export class ValuesError extends Error {
     this.code = code
     this.data = data
   }
+
+  /** The variable that is not set, where that is what is wrong. */
+  get unset(): string | undefined {
+    return this.code === 'unresolved_placeholder' ? String(this.data.name) : undefined
+  }
 }

@@ -26,6 +26,8 @@ export interface Attempts {
 export interface AttemptsParts {
   readonly clock: StepClock
   readonly variables: Variables
+  /** It failed over a variable that no other try can set. */
+  readonly isHopeless: (error: unknown) => boolean
   /** After a try that failed, and before the next. */
   readonly onFailure: (message: string, pauseMs: number) => void
 }
@@ -76,7 +78,8 @@ export async function runAttempts<T>(
     try {
       return await attempt(pauses?.tryMs?.())
     } catch (error) {
-      if (pauses === undefined || options.signal.aborted || !isWorthAnotherTry(error)) throw error
+      const isOver = pauses === undefined || options.signal.aborted
+      if (isOver || parts.isHopeless(error) || !isWorthAnotherTry(error)) throw error
       history.add(error)
       const pauseMs = pauses.nextMs()
       if (pauseMs === undefined) {
@@ -135,7 +138,7 @@ function isWorthAnotherTry(error: unknown): boolean {
   if (error instanceof StepFailedError) return isWorthAnotherTry(error.cause)
   if (error instanceof StepError) return !FINAL.has(error.code)
   if (error instanceof ClientError) return error.code !== 'USAGE'
-  return error instanceof ValuesError && error.code === 'capture_missing'
+  return error instanceof ValuesError && (error.code === 'capture_missing' || error.unset !== undefined)
 }
 
 function firstLine(error: unknown): string {

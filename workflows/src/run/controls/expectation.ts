@@ -40,6 +40,7 @@ export function judgeExpectation(expect: JsonValue, result: StepResult, scope: S
     field: Array.isArray(expect) ? `expect[${verdict.failedAt}]` : 'expect',
     node: result.node ?? scope.nodeName,
     comparisons: verdict.comparisons,
+    unset: verdict.unset,
     judged,
   })
 }

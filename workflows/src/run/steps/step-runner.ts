@@ -13,6 +13,7 @@ import { judgeExpectation } from '../controls/expectation.ts'
 import { openHeadStart } from '../controls/head-start.ts'
 import { resolveInOrder } from '../controls/lent-variables.ts'
 import { TimeLimitError, withTimeLimit, withTryLimit } from '../controls/time-limit.ts'
+import { isHopeless } from '../controls/unset-variables.ts'
 import { WriteLedger } from '../controls/write-ledger.ts'
 import type { EmitRunEvent, StepRef } from '../events.ts'
 import { describeFailure } from '../failure.ts'
@@ -165,7 +166,7 @@ export class StepRunner {
         emit({ ...end(), outcome: 'cancelled', captured: this.#parts.secrets.without(run.captured) })
         throw reason
       }
-      const unset = run.scope?.unset()
+      const unset = run.scope?.unset(error)
       const place = { fields: step.fieldPositions, token: step.token, ...(unset && { unset }) }
       const described = await describeFailure(error, { ...ref, ...place }, this.#parts.nodes)
       const { lead } = run.history
@@ -174,7 +175,7 @@ export class StepRunner {
       const failure = { ...described.failure, message, ...(help !== '' && { help }) }
       emit({ ...end(), outcome: 'failed', captured: this.#parts.secrets.without(run.captured), failure })
       if (run.trial?.isPassedOver(error) === true) return {}
-      throw new StepFailedError(failure, described.exitCode, error)
+      throw new StepFailedError(failure, described.exitCode, error, run.scope?.passedOn)
     }
   }
 
@@ -210,7 +211,8 @@ export class StepRunner {
         run.scope?.progress(`${message}; again in ${formatDuration(pauseMs)} (try ${history.count})`)
         if (retry) run.scope?.note('info', `try ${history.count} of ${retry.attempts} failed: ${message}`)
       }
-      const parts = { clock: this.#parts.clock, variables, onFailure }
+      const isLost = (error: unknown) => isHopeless(error, run.scope?.passedOn ?? [], step, this.#parts.kind)
+      const parts = { clock: this.#parts.clock, variables, isHopeless: isLost, onFailure }
       try {
         return await runAttempts({ retry, eventually }, parts, history, attempt, options)
       } finally {

@@ -10,7 +10,7 @@ import type { BranchRun, CaptureOptions, NodeHandle, StepContext } from '../../s
 import { captureOutputs } from '../../values/capture-outputs.ts'
 import type { JsonValue } from '../../values/json/json-value.ts'
 import { resolve, resolveToText } from '../../values/placeholders.ts'
-import type { ValuesError } from '../../values/values-error.ts'
+import { ValuesError } from '../../values/values-error.ts'
 import type { Variables } from '../../values/variables.ts'
 import type { WriteLedger } from '../controls/write-ledger.ts'
 import type { EmitRunEvent, SourcePlace, StepRef } from '../events.ts'
@@ -205,9 +205,14 @@ export class StepScope implements StepContext {
     return known
   }
 
+  /** Names of the placeholders that nothing was known for, and that stayed text. */
+  get passedOn(): readonly string[] {
+    return [...this.#notedNames].filter((name) => !name.includes('{'))
+  }
+
   /** The first placeholder that nothing was known for: the field it stands in, and what may have been meant. */
-  unset(): { readonly field?: string; readonly help: string } | undefined {
-    const [name] = this.#notedNames
+  unset(error?: unknown): { readonly field?: string; readonly help: string } | undefined {
+    const [name] = error instanceof ValuesError && error.unset !== undefined ? [error.unset] : this.#notedNames
     if (name === undefined) return undefined
     const field = Object.keys(this.step.input).find((key) => isReading(this.step.input[key] ?? null, name))
     const known = [...this.variables.entries()].map(([each]) => each)

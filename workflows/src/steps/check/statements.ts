@@ -63,6 +63,8 @@ export interface Verdict {
   readonly comparisons?: readonly FailedComparison[]
   /** Which one was the first, from 0. */
   readonly failedAt?: number
+  /** Variables in them that are not set. */
+  readonly unset?: readonly string[]
 }
 
 /** `given`: texts, or maps with `statement` and `message`. All are judged. */
@@ -82,6 +84,7 @@ export function judgeAll(
     message: [`${head}:`, ...failed.flatMap(explain)].join('\n'),
     comparisons: failed.map(comparisonOf),
     failedAt: all.findIndex(({ result }) => !result.passed),
+    unset: failed.flatMap(({ result }) => result.unset ?? []),
   }
 }
 
@@ -91,13 +94,13 @@ export function judgeStatements(
 ): StepResult {
   const given = context.step.input.statements
   const items = Array.isArray(given) ? given : []
-  const { judged, message, comparisons, failedAt } = judgeAll(items, context, (text) =>
+  const { judged, message, comparisons, failedAt, unset } = judgeAll(items, context, (text) =>
     evaluate(text, context.variables),
   )
   const count = judged.length === 1 ? '1 statement' : `${judged.length} statements`
   if (message === undefined) return { judged, summary: `${count} true` }
   if (context.step.input.non_blocking !== true) {
-    throw new StepError('assertion', message, { comparisons, judged, field: `statements[${failedAt}]` })
+    throw new StepError('assertion', message, { comparisons, judged, unset, field: `statements[${failedAt}]` })
   }
   context.note('warning', message)
   return { judged, summary: `${comparisons?.length ?? 0} of ${count} not true (non_blocking)` }
@@ -117,7 +120,7 @@ function judge(
 }
 
 function comparisonOf({ result, message }: Judged): FailedComparison {
-  const { passed: _, ...compared } = result
+  const { passed: _, unset: __, ...compared } = result
   return { ...compared, ...(message !== undefined && { label: message }) }
 }
 

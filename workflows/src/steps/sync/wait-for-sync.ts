@@ -4,9 +4,11 @@ import { formatDuration } from '../../report/format-duration.ts'
 import { durationMs } from '../../values/duration.ts'
 import { hasKey, isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
 import { stringifyLosslessJson } from '../../values/json/lossless-json.ts'
+import { resolve } from '../../values/placeholders.ts'
 import { pythonEqual } from '../../values/python/python-equal.ts'
 import { shortened } from '../../values/shortened.ts'
 import { ValuesError } from '../../values/values-error.ts'
+import { strictText } from '../check/match-paths.ts'
 import { closed } from '../fields.ts'
 import {
   SHOWN_VALUE_MAX_CHARS,
@@ -110,7 +112,10 @@ export const waitForSync = defineStep({
   },
   async run(input, context, options) {
     const nodes = input.nodes.map((name) => context.node(name))
-    const waited = await waitForAgreement(input, nodes, targetsOf(input, context), context, options)
+    const targets = targetsOf(input, context)
+    // A variable that is not set will not be: this is no failure to wait for.
+    expectedOf(context)
+    const waited = await waitForAgreement(input, nodes, targets, context, options)
     const payload = syncPayload(waited.check, waited)
     const took = formatDuration(waited.elapsedMs)
     if (isProven(waited.check)) {
@@ -191,10 +196,17 @@ async function diagnosesOf(
 }
 
 function describeExpected(check: SyncCheck, context: StepContext): string {
-  const { expect } = context.step.input
-  const wanted = context.resolve(isJsonObject(expect) ? (expect.equals ?? null) : null)
+  const wanted = expectedOf(context)?.equals ?? null
   const seen = [...(check.expected ?? [])].map(([node, value]) => `\n  ${node}: ${shownValue(value)}`)
   return `\n  expected: ${shownValue(wanted)}${seen.join('')}`
+}
+
+/** ValuesError for a placeholder that is not set. */
+function expectedOf(context: StepContext): { method: string; args: JsonValue; equals: JsonValue } | undefined {
+  const { expect } = context.step.input
+  if (!isJsonObject(expect)) return undefined
+  const strictly = (value: JsonValue) => resolve(value, context.variables, { strict: true })
+  return { method: String(expect.method), args: strictly(expect.args ?? {}), equals: strictly(expect.equals ?? null) }
 }
 
 function shownValue(value: JsonValue): string {
@@ -203,8 +215,8 @@ function shownValue(value: JsonValue): string {
 
 function targetsOf(input: Input, context: StepContext): SyncTarget[] {
   const targets: SyncTarget[] = []
-  if (input.context_id !== undefined) targets.push({ kind: 'context', id: context.text(input.context_id) })
-  if (input.group_id !== undefined) targets.push({ kind: 'group', id: context.text(input.group_id) })
+  if (input.context_id !== undefined) targets.push({ kind: 'context', id: strictText(input.context_id, context) })
+  if (input.group_id !== undefined) targets.push({ kind: 'group', id: strictText(input.group_id, context) })
   return targets
 }
 
@@ -257,7 +269,7 @@ async function checkOnce(
 ): Promise<SyncCheck> {
   const seen = await lookAtAll(nodes, targets, triggers, context, options)
   const hashesAgree = seen.every(({ sightings }) => agreed(sightings) !== undefined)
-  const { expect, settled } = context.step.input
+  const { settled } = context.step.input
   const contextId = targets.find(({ kind }) => kind === 'context')?.id
   if (!hashesAgree || contextId === undefined) return { targets: seen, converged: hashesAgree }
   const again = () => lookAtAll(nodes, targets, undefined, context, options)
@@ -265,18 +277,18 @@ async function checkOnce(
   // Heads only grow: where they are the same before and after, all nodes had just these at one time, with nothing that waits.
   if (settled !== false && waiting.length === 0) waiting = movedBetween(seen, await again())
   const unsettled = waiting.length > 0 && { unsettled: waiting }
-  if (!isJsonObject(expect)) return { targets: seen, converged: true, ...unsettled }
-  const wanted = context.resolve(expect.equals ?? null)
-  const args = context.resolve(expect.args ?? {})
+  const expected = expectedOf(context)
+  if (expected === undefined) return { targets: seen, converged: true, ...unsettled }
+  const { method, args, equals } = expected
   const reads = await Promise.all(
     nodes.map(async (node) => {
-      const { value, read } = await readResult(node, contextId, String(expect.method), args, options)
-      return { name: node.name, value, met: read && pythonEqual(value, wanted) }
+      const { value, read } = await readResult(node, contextId, method, args, options)
+      return { name: node.name, value, met: read && pythonEqual(value, equals) }
     }),
   )
-  const expected = new Map(reads.map(({ name, value }) => [name, value]))
+  const values = new Map(reads.map(({ name, value }) => [name, value]))
   const unmet = reads.filter(({ met }) => !met).map(({ name }) => name)
-  return { targets: seen, expected, unmet, converged: unmet.length === 0, ...unsettled }
+  return { targets: seen, expected: values, unmet, converged: unmet.length === 0, ...unsettled }
 }
 
 /** `read` is false where the node gave no result: what it said instead is only shown, never compared. */

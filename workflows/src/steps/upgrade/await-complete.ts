@@ -6,6 +6,7 @@ import { formatDuration } from '../../report/format-duration.ts'
 import { unwrapData } from '../../values/capture-outputs.ts'
 import { durationMs } from '../../values/duration.ts'
 import type { JsonObject, JsonValue } from '../../values/json/json-value.ts'
+import { strictText } from '../check/match-paths.ts'
 import { namespaceIdField, nodeField } from '../fields.ts'
 import { COMPLETE_POLL_SEC, COMPLETE_TIMEOUT_SEC, DIAGNOSIS_ROWS_MAX, DIAGNOSIS_TIMEOUT_MS } from '../limits.ts'
 import { refuseError, shortId } from '../reply.ts'
@@ -47,7 +48,7 @@ export async function awaitComplete(
   options: { signal: AbortSignal },
 ): Promise<StepResult> {
   const node = context.node(input.node)
-  const path = `/admin-api/groups/${encodeURIComponent(context.text(input.namespace_id))}/${completion.route}`
+  const path = `/admin-api/groups/${encodeURIComponent(strictText(input.namespace_id, context))}/${completion.route}`
   const started = context.clock.nowMs()
   const timeoutMs = (input.timeout_seconds ?? COMPLETE_TIMEOUT_SEC) * 1000
   for (;;) {

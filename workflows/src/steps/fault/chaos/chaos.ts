@@ -1,6 +1,7 @@
 import { durationField, type Static, Type } from '@calbox/schemas'
 import { formatDuration } from '../../../report/format-duration.ts'
 import { durationMs, durationSec } from '../../../values/duration.ts'
+import { strictText } from '../../check/match-paths.ts'
 import { runIteration } from '../../control/iteration.ts'
 import { closed, contextIdField, nestedStepsField } from '../../fields.ts'
 import { StepError } from '../../step-error.ts'
@@ -81,7 +82,7 @@ export const chaos = defineStep({
   async run(input, context, options) {
     const seed = context.seed ?? (input.seed === undefined ? context.drawSeed() : String(input.seed))
     context.note('info', `seed ${seed}: run it with --seed ${seed} for the same schedule`)
-    const contextId = context.text(input.context_id)
+    const contextId = strictText(input.context_id, context)
     const run = new ChaosRun(scheduleOf(input, context), { seed, contextId }, context)
     const work = workOf(input, context)
     const happened = await run.during(work, faultsOf(context), options)

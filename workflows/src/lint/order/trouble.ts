@@ -1,11 +1,14 @@
-// Which nodes are down, held still or cut off from each other at a point of the walk.
+// Which nodes are down, held still, cut off from each other or no members any more at a point of the walk.
 import { type LintStep, textField, textsField } from '../source/lint-step.ts'
 import { FaultsOn } from './faults-on.ts'
+import type { MembershipChange } from './membership.ts'
 
 export class Trouble {
   readonly #down = new Map<string, LintStep>()
   readonly #alone = new Set<string>()
   readonly #cuts = new Set<string>()
+  /** They get nothing that is written since. */
+  readonly #removed = new Set<string>()
   /** Begun by `fault`, by name. */
   readonly #faults = new Map<string, NamedFault>()
   readonly #on = new FaultsOn()
@@ -24,6 +27,7 @@ export class Trouble {
     for (const [node, step] of other.#down) this.#down.set(node, step)
     for (const node of other.#alone) this.#alone.add(node)
     for (const cut of other.#cuts) this.#cuts.add(cut)
+    for (const node of other.#removed) this.#removed.add(node)
     for (const [name, fault] of other.#faults) this.#faults.set(name, fault)
     this.#on.add(other.#on)
     this.#hasBeen ||= other.#hasBeen
@@ -53,7 +57,13 @@ export class Trouble {
   }
 
   #isAway(node: string): boolean {
-    return this.#down.has(node) || this.#alone.has(node)
+    return this.#down.has(node) || this.#alone.has(node) || this.#removed.has(node)
+  }
+
+  /** No fault: nothing else is waited for in vain. */
+  changeMembers({ removed, admitted }: MembershipChange): void {
+    for (const node of removed) this.#removed.add(node)
+    for (const node of admitted) this.#removed.delete(node)
   }
 
   /** Something has been wrong since the beginning, mended or not. */

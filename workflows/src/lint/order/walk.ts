@@ -8,6 +8,7 @@ import { bindCaptures } from './captures.ts'
 import { ownConditions } from './conditions.ts'
 import { ARRIVALS, GOVERNANCE_READS, GOVERNANCE_WRITES, type GovernanceEffect, NEUTRAL, NEVER_DONE } from './effects.ts'
 import { expectsMore, judges, type Read } from './judgement.ts'
+import { Membership } from './membership.ts'
 import type { DownUse, OrderFacts, Race } from './order-facts.ts'
 import { callFacts, type GovernanceFacts, isRelated, type ReadEffect } from './related.ts'
 import { entriesOf, iterationOf, knownValue, type Scope } from './scopes.ts'
@@ -39,6 +40,7 @@ class Walk {
   readonly sleepsInTrouble = new Set<LintStep>()
   readonly underFault = new Set<LintStep>()
   readonly #nodes: readonly string[]
+  readonly #membership: Membership
   readonly #races = new Map<string, Race>()
   readonly #downUses = new Map<string, DownUse>()
   readonly #reads: Read[] = []
@@ -46,6 +48,7 @@ class Walk {
 
   constructor(nodes: readonly string[]) {
     this.#nodes = nodes
+    this.#membership = new Membership(nodes)
   }
 
   races(): Race[] {
@@ -91,6 +94,9 @@ class Walk {
     this.#noteDown(step, node, inner)
     if (place.world.trouble.mayBeOn) this.underFault.add(step)
     this.#kind(step, node, inner)
+    if (node === undefined || step.planned.expectedFailure) return
+    this.#membership.learn(step, node, symbols)
+    place.world.trouble.changeMembers(this.#membership.changeBy(step, node, symbols))
   }
 
   #kind(step: LintStep, node: string | undefined, place: Place): void {

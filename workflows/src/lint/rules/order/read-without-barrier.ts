@@ -10,7 +10,7 @@ export const readWithoutBarrier: LintRule = {
 come before it: the workflow passes on a quiet machine and fails on a busy one. A \`wait_for_sync\` over both nodes ends as
 soon as they agree; \`after: sync\` on the call that reads does the same for one node. Only reads that are captured are
 reported, and only where the names of the methods and their arguments say that the read is about what was written; nodes that
-are cut off from each other on purpose are left alone. A writer that is stopped or paused in between may have told nobody: the
+are cut off from each other on purpose, and members that were removed, are left alone. A writer that is stopped or paused in between may have told nobody: the
 barrier belongs in front of that.`,
   bad: `
 - { type: call, node: a, context_id: '{{ctx}}', method: set, args: { key: color, value: red } }

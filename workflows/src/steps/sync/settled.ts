@@ -2,7 +2,7 @@
 // the nodes agree; what a node does not tell is not looked at.
 import { ClientError } from '../../client/client-error.ts'
 import { isJsonObject, type JsonValue } from '../../values/json/json-value.ts'
-import { HANDLERS_PAGE, HANDLERS_PAGES_MAX, SYNC_REQUEST_TIMEOUT_MS } from '../limits.ts'
+import { HANDLERS_PAGE, HANDLERS_PAGES_MAX } from '../limits.ts'
 import { StepError } from '../step-error.ts'
 import type { NodeHandle } from '../step-kind.ts'
 import { optional } from './delta-place.ts'
@@ -19,7 +19,8 @@ interface Seen {
   readonly waits: readonly string[]
 }
 
-type Options = { signal: AbortSignal }
+/** `timeoutMs`: of each answer. */
+type Options = { readonly signal: AbortSignal; readonly timeoutMs: number }
 
 export async function findUnsettled(
   nodes: readonly NodeHandle[],
@@ -35,8 +36,7 @@ export async function findUnsettled(
   })
 }
 
-async function look(node: NodeHandle, contextId: string, options: Options): Promise<Seen> {
-  const request = { ...options, timeoutMs: SYNC_REQUEST_TIMEOUT_MS }
+async function look(node: NodeHandle, contextId: string, request: Options): Promise<Seen> {
   const at = `/admin-api/contexts/${encodeURIComponent(contextId)}`
   const get = (path: string) => optional(() => node.client.request('GET', path, request))
   try {
@@ -46,7 +46,7 @@ async function look(node: NodeHandle, contextId: string, options: Options): Prom
     const hash = isJsonObject(group) ? group.groupStateHash : undefined
     return { node: node.name, governance: typeof hash === 'string' ? hash : undefined, waits }
   } catch (error) {
-    options.signal.throwIfAborted()
+    request.signal.throwIfAborted()
     if (!(error instanceof ClientError || error instanceof StepError)) throw error
     return { node: node.name, governance: undefined, waits: [error.message] }
   }
@@ -56,7 +56,7 @@ async function look(node: NodeHandle, contextId: string, options: Options): Prom
 export async function waitsOn(
   { client }: Pick<NodeHandle, 'client'>,
   contextId: string,
-  request: Options & { readonly timeoutMs: number },
+  request: Options,
 ): Promise<string[]> {
   const at = `/admin-api/contexts/${encodeURIComponent(contextId)}/waiting`
   const get = (path: string) => optional(() => client.request('GET', path, request))

@@ -66,7 +66,7 @@ export async function look(
     if (node.pausedBy !== undefined) return { node: node.name, problem: node.pausedBy }
     try {
       const request = () => ({ ...options, timeoutMs: answerWithinMs(untilMs - clock.nowMs()) })
-      if (target.kind === 'context') await triggers?.ask(node, target.id, options)
+      if (target.kind === 'context') await triggers?.ask(node, target.id, { ...options, untilMs })
       return await readOnce(node, target, request())
     } catch (error) {
       options.signal.throwIfAborted()
@@ -75,13 +75,13 @@ export async function look(
       if (isOver || !(error instanceof ClientError && error.isNetworkFault)) {
         return { node: node.name, problem: error.message }
       }
-      await clock.sleep(SYNC_READ_PAUSE_MS, options.signal)
+      await clock.sleep(Math.min(SYNC_READ_PAUSE_MS, untilMs - clock.nowMs()), options.signal)
     }
   }
 }
 
 /** No longer than the wait, and long enough for an answer in any case. */
-function answerWithinMs(leftMs: number): number {
+export function answerWithinMs(leftMs: number): number {
   return Math.min(SYNC_REQUEST_TIMEOUT_MS, Math.max(SYNC_LAST_ANSWER_MS, leftMs))
 }
 

@@ -6,6 +6,9 @@ import type { NodeHandle } from '../step-kind.ts'
 
 type Options = { readonly signal: AbortSignal }
 
+/** `untilMs`: by the clock of the step, when the time of the wait is over. */
+type AskOptions = Options & { readonly untilMs: number }
+
 /** Of one wait: a node that is still at it is not asked again. */
 export class SyncTriggers {
   readonly #clock: StepClock
@@ -16,18 +19,19 @@ export class SyncTriggers {
   }
 
   /** Resolves when the node is done, or after a moment: it goes on then. A refusal is passed over: the node may converge by itself. */
-  async ask(node: NodeHandle, contextId: string, options: Options): Promise<void> {
+  async ask(node: NodeHandle, contextId: string, { signal, untilMs }: AskOptions): Promise<void> {
     const key = `${node.name} ${contextId}`
-    const running = this.#running.get(key) ?? syncOnce(node, contextId, options)
+    const running = this.#running.get(key) ?? syncOnce(node, contextId, { signal })
     this.#running.set(key, running)
     const isDone = running.then(() => {
       this.#running.delete(key)
     })
     const moment = Promise.withResolvers<void>()
-    const cancel = this.#clock.timer(SYNC_TRIGGER_WAIT_MS, moment.resolve)
+    const leftMs = Math.max(0, untilMs - this.#clock.nowMs())
+    const cancel = this.#clock.timer(Math.min(SYNC_TRIGGER_WAIT_MS, leftMs), moment.resolve)
     await Promise.race([isDone, moment.promise])
     cancel()
-    options.signal.throwIfAborted()
+    signal.throwIfAborted()
   }
 }
 

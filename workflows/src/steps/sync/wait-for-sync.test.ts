@@ -109,6 +109,30 @@ test('a node that cannot be read is asked three times a check, and named at the 
   expect(recovered.clock.slept).toEqual([500, 500])
 })
 
+test('nodes that are still busy with what they were asked to do are not waited for longer than the step may take', async () => {
+  const network = lagging(Number.POSITIVE_INFINITY)
+  const nodes = ['n-1', 'n-2'].map((name) => network.node(name))
+  for (const node of nodes) node.fail('POST', /contexts\/sync/, 'hang', 1000)
+  const run = await runYaml(sync(', timeout: 500ms'), {
+    network,
+    onEvent: (_, { clock }) => {
+      for (const node of nodes) node.onHang = () => clock.toNextTimer()
+    },
+  })
+  expect(run.failure?.message).toContain(
+    'the nodes do not agree after 500 ms and 1 check: n-1 and n-2 have different roots',
+  )
+  expect(run.clock.nowMs()).toBe(500)
+})
+
+test('the pause before a node that did not answer is read again ends with the step', async () => {
+  const network = new FixtureNetwork()
+  network.node('n-2').fail('GET', /contexts/, 'drop', 1000)
+  const run = await runYaml(sync(', timeout: 700ms, trigger_sync: false'), { network })
+  expect(run.failure?.message).toContain('the nodes do not agree after 700 ms and 1 check: n-2 cannot be read')
+  expect(run.clock.slept).toEqual([500, 200])
+})
+
 test('retry_attempts ends the waiting, and a refused request for one context becomes one for all', async () => {
   const network = new FixtureNetwork()
   network.node('n-2').forgedRoot = 'other'

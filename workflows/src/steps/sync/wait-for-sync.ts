@@ -16,7 +16,6 @@ import {
   SYNC_FIRST_INTERVAL_SEC,
   SYNC_INTERVAL_SEC,
   SYNC_JITTER_MS,
-  SYNC_REQUEST_TIMEOUT_MS,
   SYNC_TIMEOUT_SEC,
 } from '../limits.ts'
 import { StepError } from '../step-error.ts'
@@ -34,7 +33,7 @@ import {
   syncPayload,
   unreadLines,
 } from './sync-report.ts'
-import { agreed, type LookOptions, lookAtAll, movedBetween, type SyncTarget } from './sync-targets.ts'
+import { agreed, answerWithinMs, type LookOptions, lookAtAll, movedBetween, type SyncTarget } from './sync-targets.ts'
 import { SyncTriggers } from './sync-triggers.ts'
 
 const schema = Type.Object(
@@ -78,6 +77,7 @@ const schema = Type.Object(
 )
 type Input = Static<typeof schema>
 type Options = { signal: AbortSignal }
+type Looking = LookOptions & { readonly untilMs: number }
 
 export const waitForSync = defineStep({
   kind: 'wait_for_sync',
@@ -265,7 +265,7 @@ async function checkOnce(
   targets: readonly SyncTarget[],
   triggers: SyncTriggers | undefined,
   context: StepContext,
-  options: LookOptions,
+  options: Looking,
 ): Promise<SyncCheck> {
   const seen = await lookAtAll(nodes, targets, triggers, context, options)
   const hashesAgree = seen.every(({ sightings }) => agreed(sightings) !== undefined)
@@ -273,7 +273,9 @@ async function checkOnce(
   const contextId = targets.find(({ kind }) => kind === 'context')?.id
   if (!hashesAgree || contextId === undefined) return { targets: seen, converged: hashesAgree }
   const again = () => lookAtAll(nodes, targets, undefined, context, options)
-  let waiting = settled === false ? [] : await findUnsettled(nodes, contextId, options)
+  const { signal, untilMs } = options
+  const request = () => ({ signal, timeoutMs: answerWithinMs(untilMs - context.clock.nowMs()) })
+  let waiting = settled === false ? [] : await findUnsettled(nodes, contextId, request())
   // Heads only grow: where they are the same before and after, all nodes had just these at one time, with nothing that waits.
   if (settled !== false && waiting.length === 0) waiting = movedBetween(seen, await again())
   const unsettled = waiting.length > 0 && { unsettled: waiting }
@@ -282,7 +284,7 @@ async function checkOnce(
   const { method, args, equals } = expected
   const reads = await Promise.all(
     nodes.map(async (node) => {
-      const { value, read } = await readResult(node, contextId, method, args, options)
+      const { value, read } = await readResult(node, contextId, method, args, request())
       return { name: node.name, value, met: read && pythonEqual(value, equals) }
     }),
   )
@@ -297,17 +299,14 @@ async function readResult(
   contextId: string,
   method: string,
   args: JsonValue,
-  options: Options,
+  request: Options & { readonly timeoutMs: number },
 ): Promise<{ value: JsonValue; read: boolean }> {
   try {
-    const envelope = await node.client.jsonrpc(contextId, method, args, {
-      ...options,
-      timeoutMs: SYNC_REQUEST_TIMEOUT_MS,
-    })
+    const envelope = await node.client.jsonrpc(contextId, method, args, request)
     if (isJsonObject(envelope) && hasKey(envelope, 'result')) return { value: envelope.result ?? null, read: true }
     return { value: `no result: ${stringifyLosslessJson(envelope)}`, read: false }
   } catch (error) {
-    options.signal.throwIfAborted()
+    request.signal.throwIfAborted()
     if (!(error instanceof ClientError || error instanceof StepError)) throw error
     return { value: error.message, read: false }
   }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appWasm } from '../../scripts/build-apps.ts'
 import { AGED_AFTER_MS, FUTURE_MAX_MS, SWEEP_MS } from './context/limits.ts'
+import { removeMember } from './context/namespaces/membership.ts'
 import { ALONE_AFTER_MS, LOOK_EVERY_MS } from './readiness.ts'
 import { faultyStore } from './store/faulty-store.ts'
 import { shareContext, TestWorld } from './testing/test-nodes.ts'
@@ -67,6 +68,24 @@ test('a node that lacks what a delta builds on says so, until it has it', async 
   expect(of('bob')).toMatchObject({ ready: true, reasons: expect.arrayContaining([text]) })
   world.network.heal()
   await world.until('bob to have it', () => JSON.stringify(of('bob')) === JSON.stringify({ ready: true, reasons: [] }))
+})
+
+test('a node that was removed says that it is no member any more, and not that it waits', async () => {
+  const { contextId, namespaceId } = await shareContext(world, await appWasm('kv-store'), ['ada', 'bob'])
+  const [ada, bob] = await Promise.all(['ada', 'bob'].map((name) => world.get(name).context(contextId)))
+  if (!ada || !bob) throw new Error('a context is missing')
+  await world.run(removeMember(world.get('ada').node, namespaceId, world.get('bob').node.account))
+  const log = world.get('bob').node.namespaces.get(namespaceId)
+  await world.until('bob to hear of it', () => !log.mayRead(contextId, world.get('bob').node.identity.publicKey))
+  await world.run(world.get('ada').call(contextId, 'set', { key: 'a', value: '1' }))
+  const [head] = ada.heads()
+  const delta = head && ada.delta(head)
+  if (!delta) throw new Error('the newest delta is missing')
+  await world.run(bob.receive([delta]))
+  expect(bob.waiting().parked).toBe(1)
+  await world.pass(LOOK_EVERY_MS)
+  const reasons = ['sync: nothing more comes of 1 context: this node is no member of the group any more']
+  expect(of('bob')).toEqual({ ready: true, reasons })
 })
 
 test.each([

@@ -126,6 +126,7 @@ export class NodeReadiness {
     const sums = {
       closed: 0,
       damaged: 0,
+      outside: 0,
       behind: 0,
       held: 0,
       lacking: 0,
@@ -134,13 +135,16 @@ export class NodeReadiness {
       lost: 0,
     }
     const waitingFor = new Map<string, number>()
-    for (const { id, applicationId } of contexts.list()) {
+    const logs = new Map(namespaces.list().map((each) => [each.id, each]))
+    for (const { id, applicationId, namespaceId } of contexts.list()) {
       if (!applications.get(applicationId)) sums.codeless += 1
       else if (applications.lacksCode(applicationId)) sums.lost += 1
       const context = contexts.opened(id)
       const waiting = context?.waiting()
       if (waiting?.rewritingError !== undefined) sums.held += 1
       if (!context || !waiting) sums.closed += 1
+      // What waits in it does not come, nor what its state could be mended from.
+      else if (logs.get(namespaceId)?.mayRead(id, publicKey) === false) sums.outside += 1
       else if (waiting.damaged) sums.damaged += 1
       else if (waiting.pending + waiting.parked > 0) {
         sums.behind += 1
@@ -155,7 +159,7 @@ export class NodeReadiness {
         if (!contexts.has(id) && each.mayRead(id, publicKey)) sums.lacking += 1
       }
     }
-    const { closed, damaged, behind, held, lacking, ops, codeless, lost } = sums
+    const { closed, damaged, outside, behind, held, lacking, ops, codeless, lost } = sums
     return [
       ...(codeless > 0
         ? [`applications: ${counted(codeless, 'context')} cannot be called, the application is not installed any more`]
@@ -168,6 +172,9 @@ export class NodeReadiness {
       ...(closed > 0 ? [`sync: ${counted(closed, 'context')} not open; the log says why`] : []),
       ...(damaged > 0
         ? [`sync: the state of ${counted(damaged, 'context')} is damaged here; members are asked for it`]
+        : []),
+      ...(outside > 0
+        ? [`sync: nothing more comes of ${counted(outside, 'context')}: this node is no member of the group any more`]
         : []),
       ...(lacking > 0 ? [`sync: the state of ${counted(lacking, 'context')} has not arrived`] : []),
       ...(behind > 0 ? [`sync: ${counted(behind, 'context')} behind: deltas waiting ${listed(waitingFor)}`] : []),

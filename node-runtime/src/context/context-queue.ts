@@ -1,4 +1,5 @@
 // The queue of one context: everything that changes it, one task at a time, none once the instance is given up.
+import { idBase58 } from '../base/ids.ts'
 import { QueueError, SerialQueue } from '../base/serial-queue.ts'
 import { ContextError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
@@ -34,7 +35,7 @@ export class ContextQueue {
       if (!(cause instanceof QueueError)) throw cause
       // A write that failed has closed it, and the next instance takes what comes.
       ledger.requireWhole()
-      throw new ContextError('CONTEXT_BUSY', `context ${record.id}: ${cause.message}`, { cause })
+      throw new ContextError('CONTEXT_BUSY', `context ${idBase58(record.id)}: ${cause.message}`, { cause })
     })
   }
 
@@ -53,7 +54,7 @@ export class ContextQueue {
 
   #damaged(): ContextError {
     const { id } = this.#parts.record
-    const message = `the state of context ${id} is damaged on this disk, and has not come from a member yet; retry`
+    const message = `the state of context ${idBase58(id)} is damaged on this disk, and has not come from a member yet; retry`
     return new ContextError('CONTEXT_UNINITIALIZED', message, { data: { contextId: id } })
   }
 

@@ -8,7 +8,7 @@
 //    (`onBroken`) and the next one is read from the store.
 // 4. The author's own delta enters the state by the same apply as everyone else's (I1).
 import type { Bytes } from '../base/bytes.ts'
-import type { AccountId, DeltaId, PublicKey, RootHash } from '../base/ids.ts'
+import { type AccountId, type DeltaId, idBase58, type PublicKey, type RootHash } from '../base/ids.ts'
 import type { Bound } from '../reconcile/item-key.ts'
 import type { SetView } from '../reconcile/set-view.ts'
 import { TreeView } from '../storage/tree-view.ts'
@@ -142,7 +142,7 @@ export class Context {
   /** The state at our checkpoint, which this is the hash of, from behind a key on. Throws CONTEXT_BUSY. */
   snapshot(checkpoint: Bytes, after: Bytes | undefined): AsyncIterable<readonly [Bytes, Bytes]> {
     if (this.#parts.isDamaged)
-      throw new ContextError('CONTEXT_BUSY', `the state of context ${this.record.id} is damaged here`)
+      throw new ContextError('CONTEXT_BUSY', `the state of context ${idBase58(this.record.id)} is damaged here`)
     return checkpointEntries({ store: this.#parts.store, contextId: this.record.id, checkpoint, after })
   }
 
@@ -225,7 +225,7 @@ export class Context {
       if (!this.#closed) continue
       // Ended by a write that failed, or by a state that was taken: the next instance waits on.
       this.#works.ledger.requireWhole()
-      throw new ContextError('CONTEXT_BUSY', `context ${this.record.id} is being closed`)
+      throw new ContextError('CONTEXT_BUSY', `context ${idBase58(this.record.id)} is being closed`)
     }
   }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { utf8 } from '../base/bytes.ts'
-import { type ContextId, parseHexId } from '../base/ids.ts'
+import { type ContextId, idBase58, parseHexId } from '../base/ids.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { countRows, testWorlds } from '../testing/test-worlds.ts'
 
@@ -26,4 +26,14 @@ it('takes it for no failure that a context which is to go on has been closed', a
   await world.run(context.close())
   await world.run(node.contexts.resume())
   expect(log.entries).toEqual([])
+})
+
+it('names a context as clients do where it is not to be had', async () => {
+  const { world, shared } = await share('kv-store', ['ada'])
+  const { contexts } = world.get('ada').node
+  const why = (id: ContextId) => contexts.get(id).catch((error: Error) => error.message)
+  const nowhere = parseHexId<ContextId>('cc'.repeat(32))
+  expect(await why(nowhere)).toBe(`context ${idBase58(nowhere)} is not known to this node`)
+  await world.run(contexts.residence.leave(shared.contextId))
+  expect(await why(shared.contextId)).toBe(`this node has left context ${idBase58(shared.contextId)}`)
 })

@@ -1,6 +1,6 @@
 // All contexts of this node: opening, and the state each one is in. One instance a context; an instance whose write failed is
 // replaced by one read from the store.
-import type { ApplicationId, ContextId, NamespaceId } from '../base/ids.ts'
+import { type ApplicationId, type ContextId, idBase58, type NamespaceId } from '../base/ids.ts'
 import { ContextState } from '../storage/context-state.ts'
 import { Context } from './context.ts'
 import { ContextRecords } from './context-records.ts'
@@ -108,13 +108,14 @@ export class Contexts {
   async get(id: ContextId): Promise<Context> {
     const record = this.#records.get(id)
     if (record) return this.#instance(record)
-    if (this.#records.hasLeft(id)) throw new ContextError('NOT_A_MEMBER', `this node has left context ${id}`)
+    if (this.#records.hasLeft(id)) throw new ContextError('NOT_A_MEMBER', `this node has left context ${idBase58(id)}`)
     if (this.#parts.namespaces.groupOfContext(id) !== undefined) {
-      throw new ContextError('CONTEXT_UNINITIALIZED', `the state of context ${id} has not arrived yet; retry`, {
-        data: { contextId: id },
-      })
+      const message = `the state of context ${idBase58(id)} has not arrived yet; retry`
+      throw new ContextError('CONTEXT_UNINITIALIZED', message, { data: { contextId: id } })
     }
-    throw new ContextError('CONTEXT_NOT_FOUND', `context ${id} is not known to this node`, { data: { contextId: id } })
+    throw new ContextError('CONTEXT_NOT_FOUND', `context ${idBase58(id)} is not known to this node`, {
+      data: { contextId: id },
+    })
   }
 
   /** Opens every context: deltas that waited and handlers that were interrupted go on. */

@@ -1,6 +1,6 @@
 // How a context comes to be here: created by this node, or brought from a member. Each by one at a time.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId } from '../base/ids.ts'
+import { type ContextId, idBase58 } from '../base/ids.ts'
 import { contextIdOf } from '../base/operations.ts'
 import { SnapshotWriter } from '../storage/snapshot-writer.ts'
 import { BaseCopy, dropUnfinished } from './base-copy.ts'
@@ -47,7 +47,7 @@ export class Making {
     const salt = request.seed ?? random.bytes(32)
     const id = contextIdOf(namespace.id, identity.publicKey, salt)
     if (records.get(id) || this.#running.has(id)) {
-      throw new ContextError('CONTEXT_EXISTS', `context ${id} exists already; use another seed`)
+      throw new ContextError('CONTEXT_EXISTS', `context ${idBase58(id)} exists already; use another seed`)
     }
     const storage = serviceStorage(application, request.serviceName)
     return this.#once(id, () => this.#create(id, salt, namespace, { ...request, storage }))
@@ -128,7 +128,9 @@ export class Making {
 
   async #adopt(namespace: Namespace, id: ContextId, options: AdoptOptions): Promise<Context> {
     const created = namespace.state.contexts.get(id)
-    if (!created) throw new ContextError('CONTEXT_NOT_FOUND', `namespace ${namespace.id} has no context ${id}`)
+    if (!created) {
+      throw new ContextError('CONTEXT_NOT_FOUND', `namespace ${namespace.id} has no context ${idBase58(id)}`)
+    }
     const record = {
       id,
       namespaceId: namespace.id,
@@ -142,13 +144,15 @@ export class Making {
     const { store, outbound, records, receipts } = this.#parts
     // What was left of it may be due to go, from when this node had it before.
     const release = receipts.hold(id)
-    if (!release) throw new ContextError('CONTEXT_BUSY', `another receipt of context ${id} is under way; retry`)
+    if (!release) {
+      throw new ContextError('CONTEXT_BUSY', `another receipt of context ${idBase58(id)} is under way; retry`)
+    }
     try {
       const copy = new BaseCopy(store, id)
       await outbound.fetchBase(id, (entries) => copy.take(entries, created.baseRoot), options)
       if (namespace.isClosed || !records.isWanted(record) || !namespace.isOwnMember(created.groupId)) {
         await copy.drop()
-        throw new ContextError('NOT_A_MEMBER', `context ${id} is not for this node any more`)
+        throw new ContextError('NOT_A_MEMBER', `context ${idBase58(id)} is not for this node any more`)
       }
       // Where this fails it may be on the disk nevertheless: nothing is taken back, and the next attempt begins anew.
       await store.batch([...copy.swap(), records.row(record)])

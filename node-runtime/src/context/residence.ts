@@ -1,5 +1,5 @@
 // Which contexts are here: keeps those of a namespace in line with what its log and this node's own choice say.
-import type { AccountId, ContextId, GroupId, NamespaceId } from '../base/ids.ts'
+import { type AccountId, type ContextId, type GroupId, idBase58, type NamespaceId } from '../base/ids.ts'
 import type { SigningKey } from '../base/keys.ts'
 import type { Logger } from '../base/log.ts'
 import type { ContextRecord as GovernedContext, NamespaceState } from '../governance/namespace-state.ts'
@@ -72,7 +72,7 @@ export class Residence {
   async leave(id: ContextId): Promise<void> {
     const { namespaces, records } = this.#parts
     const namespace = namespaces.list().find(({ state }) => state.contexts.has(id))
-    if (!namespace) throw new ContextError('CONTEXT_NOT_FOUND', `context ${id} is not known to this node`)
+    if (!namespace) throw new ContextError('CONTEXT_NOT_FOUND', `context ${idBase58(id)} is not known to this node`)
     await records.leave(id)
     await this.settle(namespace.id)
   }

@@ -2,7 +2,7 @@
 // writes reach the store in the caller's one batch. One transaction at a time changes a context; the caller queues.
 import { type Bytes, concat, equalBytes, utf8 } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
-import type { ContextId, RootHash } from '../base/ids.ts'
+import { type ContextId, idBase58, type RootHash } from '../base/ids.ts'
 import { merklePrefix, statePrefix } from '../store/keys.ts'
 import { rangeOf, type Store, type StoreOp, type StoreReader } from '../store/store.ts'
 import { StorageError } from './errors.ts'
@@ -146,7 +146,7 @@ export class ContextState implements StateView {
   #corrupt(path: string, what: string): StorageError {
     return new StorageError(
       'STATE_CORRUPT',
-      `node '${path}' of the state tree of context ${this.contextId} ${what}; the state is made anew`,
+      `node '${path}' of the state tree of context ${idBase58(this.contextId)} ${what}; the state is made anew`,
       { data: { contextId: this.contextId, generation: this.generation, path } },
     )
   }

@@ -2,7 +2,7 @@
 // until the caller commits the swap; a killed receipt goes on from its last page when the same snapshot is opened again.
 import { type Bytes, compareBytes, equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/errors.ts'
-import type { ContextId, RootHash } from '../base/ids.ts'
+import { type ContextId, idBase58, type RootHash } from '../base/ids.ts'
 import type { Store, StoreOp } from '../store/store.ts'
 import { ContextState } from './context-state.ts'
 import { StorageError } from './errors.ts'
@@ -64,7 +64,7 @@ export class SnapshotWriter {
       if (last !== undefined && compareBytes(last, key) >= 0) {
         throw new StorageError(
           'SNAPSHOT_INVALID',
-          `a snapshot of context ${this.#contextId} has its keys out of order; ask another peer`,
+          `a snapshot of context ${idBase58(this.#contextId)} has its keys out of order; ask another peer`,
         )
       }
       last = key
@@ -92,7 +92,7 @@ export class SnapshotWriter {
     if (this.root !== expectedRoot) {
       throw new StorageError(
         'STATE_ROOT_MISMATCH',
-        `the snapshot of context ${this.#contextId} has root ${this.root}, expected ${expectedRoot}; ask another peer`,
+        `the snapshot of context ${idBase58(this.#contextId)} has root ${this.root}, expected ${expectedRoot}; ask another peer`,
         { data: { contextId: this.#contextId, root: this.root, expectedRoot } },
       )
     }

@@ -1,7 +1,7 @@
 // The meta rows of a context's state: which generation is current, its root and size; and the generation that a
 // snapshot is being received into, with how far it got.
 import type { Bytes } from '../base/bytes.ts'
-import { type ContextId, IdError, idBytes, idFromBytes, type RootHash } from '../base/ids.ts'
+import { type ContextId, IdError, idBase58, idBytes, idFromBytes, type RootHash } from '../base/ids.ts'
 import { contextMetaKey } from '../store/keys.ts'
 import type { StoreOp, StoreReader } from '../store/store.ts'
 import { readCbor } from '../wire/cbor-reader.ts'
@@ -91,7 +91,7 @@ function isCount(value: unknown): value is number {
 function corruptMeta(contextId: ContextId, cause?: unknown): StorageError {
   return new StorageError(
     'STATE_CORRUPT',
-    `the state record of context ${contextId} cannot be read; the state is made anew`,
+    `the state record of context ${idBase58(contextId)} cannot be read; the state is made anew`,
     {
       cause,
       data: { contextId },

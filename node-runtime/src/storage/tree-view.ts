@@ -1,7 +1,7 @@
 // The Merkle tree of a context's state at one root, read from one snapshot of the store however the state moves on: what is compared
 // with the tree of another node, by either side. Close it.
 import { type Bytes, concat, equalBytes, toHex, utf8 } from '../base/bytes.ts'
-import { type ContextId, idBytes, type RootHash } from '../base/ids.ts'
+import { type ContextId, idBase58, idBytes, type RootHash } from '../base/ids.ts'
 import { merklePrefix } from '../store/keys.ts'
 import type { Store, StoreSnapshot } from '../store/store.ts'
 import { stateEntries } from './context-state.ts'
@@ -51,7 +51,7 @@ export class TreeView {
     if (node !== undefined && equalBytes(hashOf(node), hash)) return node
     throw new StorageError(
       'STATE_CORRUPT',
-      `node '${path}' of the state tree of context ${this.#contextId} is not what is said of it`,
+      `node '${path}' of the state tree of context ${idBase58(this.#contextId)} is not what is said of it`,
     )
   }
 

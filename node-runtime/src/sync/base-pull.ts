@@ -1,6 +1,6 @@
 // The asking side for the base of a context: one member after the other, until what one gives is taken.
 import type { Bytes } from '../base/bytes.ts'
-import type { ContextId } from '../base/ids.ts'
+import { type ContextId, idBase58 } from '../base/ids.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import { StorageError } from '../storage/errors.ts'
 import { StoreError } from '../store/errors.ts'
@@ -91,7 +91,7 @@ export function fetchBase({ contextId, peers, take, signal }: BaseRequest, parts
       }
     }
     signal?.throwIfAborted()
-    throw nobody(`the base of context ${contextId}`, failures)
+    throw nobody(`the base of context ${idBase58(contextId)}`, failures)
   })
 }
 

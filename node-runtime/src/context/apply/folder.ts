@@ -1,7 +1,7 @@
 // Brings deltas into a context's state, in the order `fold.ts` plans: undo records taken back, artifacts applied, new
 // undo records made. Returns store operations for the caller's batch; nothing is written here.
 import type { Bytes } from '../../base/bytes.ts'
-import type { DeltaId, RootHash } from '../../base/ids.ts'
+import { type DeltaId, idBase58, type RootHash } from '../../base/ids.ts'
 import { STAMP_LEAD_MAX } from '../../crdt/limits.ts'
 import { FIRST_STATE_VERSION } from '../../runtime/module/state-schema.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -164,7 +164,9 @@ export class Folder {
   /** The roots of the same deltas, before they were brought into another order and behind that. */
   requireSame(before: RootHash, root: RootHash): void {
     if (root === before) return
-    throw new Error(`merges of context ${this.#parts.record.id} do not commute: in another order the root is another`)
+    throw new Error(
+      `merges of context ${idBase58(this.#parts.record.id)} do not commute: in another order the root is another`,
+    )
   }
 
   /** Takes `keys` out of the state beneath all but the first `kept`, for good, and applies these again on what is left. */

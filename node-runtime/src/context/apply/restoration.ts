@@ -1,5 +1,6 @@
 // What is stored and not applied when a context is read: taken down by the last instance, standing on what a snapshot has
 // replaced, or waiting for parents that may have come meanwhile. It enters graph and state as if it came from a peer.
+import { idBase58 } from '../../base/ids.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ContextParts } from '../parts.ts'
@@ -31,7 +32,7 @@ export class Restoration {
       // Closed meanwhile: nothing has failed.
       if (cause instanceof ContextError && cause.code === 'CONTEXT_BUSY') throw cause
       ledger.break(cause)
-      throw new ContextError('CONTEXT_FAILED', `context ${record.id} is not whole yet: ${cause}`, { cause })
+      throw new ContextError('CONTEXT_FAILED', `context ${idBase58(record.id)} is not whole yet: ${cause}`, { cause })
     }
   }
 }

@@ -6,7 +6,7 @@
 // 2. Then what is here is told as it is, without it. It stays parked, is tried again, and counts as soon as it can be applied.
 // 3. Nothing is written behind it: never where it is our own, or something of ours stands on it.
 // 4. Nothing is pruned here: what takes its place is a peer's state, and own deltas that are not in that are written again.
-import type { DeltaId } from '../../base/ids.ts'
+import { type DeltaId, idBase58 } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import type { Delta } from '../../wire/delta.ts'
 import { ContextError } from '../errors.ts'
@@ -66,7 +66,7 @@ export class Wholeness {
   refusal(): ContextError | undefined {
     if (this.isWhole || !(this.isHeld || this.#isOwn())) return undefined
     const [deltaId] = this.#lacking.keys()
-    const message = `context ${this.#parts.record.id}: delta ${deltaId} counts here, could not be applied yet, and comes before anything that is written; it is tried again, and calls that only read are answered`
+    const message = `context ${idBase58(this.#parts.record.id)}: delta ${deltaId} counts here, could not be applied yet, and comes before anything that is written; it is tried again, and calls that only read are answered`
     return new ContextError('CONTEXT_BUSY', message, { data: { deltaId } })
   }
 

@@ -5,7 +5,7 @@
 // state, or where one of them has no effect in the end, those behind it have not run: they do so again, in another turn.
 import { EMPTY } from '../../base/bytes.ts'
 import { assert } from '../../base/errors.ts'
-import { idBytes } from '../../base/ids.ts'
+import { idBase58, idBytes } from '../../base/ids.ts'
 import type { GuestJob } from '../../runtime/guest-executor.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { codeCutOf, signDeltas } from '../../wire/delta.ts'
@@ -161,7 +161,7 @@ export class Caller {
       const { xcall } = call.meta
       const { method } = call.request
       if (!xcall || mayBeAsked(info, { method, isSameApp: xcall.applicationId === applicationId })) return true
-      const message = `method ${method} of context ${record.id} is not for context ${xcall.source} to call`
+      const message = `method ${method} of context ${idBase58(record.id)} is not for context ${idBase58(xcall.source)} to call`
       call.reject(new ContextError('XCALL_NOT_PERMITTED', message))
       return false
     })
@@ -177,7 +177,7 @@ export class Caller {
   #assertReader(): void {
     const { record, authority, identity } = this.#parts
     if (authority.mayRead(record.id, identity.publicKey)) return
-    throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${record.id}`)
+    throw new ContextError('NOT_A_MEMBER', `this node is no member of the group of context ${idBase58(record.id)}`)
   }
 }
 

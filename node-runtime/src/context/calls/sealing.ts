@@ -1,5 +1,5 @@
 // Makes deltas of what calls have done: sealed, on the present heads and in the present cut of the log.
-import type { ApplicationId, DeltaId, OpId, PublicKey } from '../../base/ids.ts'
+import { type ApplicationId, type DeltaId, idBase58, type OpId, type PublicKey } from '../../base/ids.ts'
 import { type DeltaHeader, type DeltaPayload, sealUnsigned, type UnsignedDelta } from '../../wire/delta.ts'
 import { GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
 import { ContextError } from '../errors.ts'
@@ -55,7 +55,7 @@ export function sealCall(
 ): UnsignedDelta {
   const { record, identity, authority, hlc, random, upgrader } = parts
   if (!authority.mayWrite(record.id, identity.publicKey)) {
-    throw new ContextError('NOT_ALLOWED', `this node's member may read context ${record.id}, not write it`)
+    throw new ContextError('NOT_ALLOWED', `this node's member may read context ${idBase58(record.id)}, not write it`)
   }
   const sealing = authority.sealingKey(record.groupId)
   if (!sealing) {
@@ -81,14 +81,17 @@ export function sealCall(
   }
   // Of more heads than a delta cites some stay out, perhaps the very one that lets us write: others would refuse it.
   if (authority.judge(record.id, header) !== 'yes') {
-    throw new ContextError('CONTEXT_BUSY', `context ${record.id}: too many members were changed at once; retry soon`)
+    throw new ContextError(
+      'CONTEXT_BUSY',
+      `context ${idBase58(record.id)}: too many members were changed at once; retry soon`,
+    )
   }
   if (isOther && !under) {
-    const message = `context ${record.id} has been upgraded to application ${named}, which does not run here yet; retry`
+    const message = `context ${idBase58(record.id)} has been upgraded to application ${named}, which does not run here yet; retry`
     throw new ContextError('CONTEXT_BUSY', message)
   }
   if (upgrader.versions.of(header) === undefined) {
-    const message = `context ${record.id} ran an application before ${named} whose code is not here yet, and only that says which state this one has; retry`
+    const message = `context ${idBase58(record.id)} ran an application before ${named} whose code is not here yet, and only that says which state this one has; retry`
     throw new ContextError('CONTEXT_BUSY', message)
   }
   const delta = sealUnsigned({ header, payload, groupKey: sealing.key, random })

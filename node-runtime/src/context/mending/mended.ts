@@ -1,6 +1,6 @@
 // Contexts that are read again because their state is damaged, or is doubted: noted on the disk first, so that no start forgets it,
 // then made anew from what the disk has. Where it has nothing, the context is read without a state, and a member is asked.
-import type { ContextId } from '../../base/ids.ts'
+import { type ContextId, idBase58 } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { stateMetaKey } from '../../storage/state-meta.ts'
 import type { Store } from '../../store/store.ts'
@@ -85,7 +85,7 @@ export class Mended {
     if (release === undefined) {
       throw new ContextError(
         'CONTEXT_BUSY',
-        `the state of context ${id} is damaged, and cannot be made anew yet; retry`,
+        `the state of context ${idBase58(id)} is damaged, and cannot be made anew yet; retry`,
       )
     }
     this.#madeMs.set(id, [...lately, nowMs()])

@@ -1,7 +1,7 @@
 // Own deltas that are lost under a checkpoint are written again, in their order, and behind what they knew of others': of a
 // lost delta and its lost answer by another author, the answer comes second again. So who is here waits for who is here,
 // too, and not for who has gone: a member that is removed, or not heard of for a while, is not waited for.
-import type { DeltaId, PublicKey } from '../../base/ids.ts'
+import { type DeltaId, idBase58, type PublicKey } from '../../base/ids.ts'
 import { StoreError } from '../../store/errors.ts'
 import type { Delta } from '../../wire/delta.ts'
 import type { Wholeness } from '../apply/wholeness.ts'
@@ -82,7 +82,7 @@ export class Rewriting {
   /** What hears who does not wait, and wants to write. */
   notNow(): ContextError {
     const { record } = this.#parts
-    const message = `context ${record.id}: own deltas are still to be written again`
+    const message = `context ${idBase58(record.id)}: own deltas are still to be written again`
     return this.#refusal() ?? new ContextError('CONTEXT_BUSY', message)
   }
 
@@ -180,7 +180,7 @@ export class Rewriting {
     if (failure === undefined) return undefined
     const { deltaId, error } = failure
     const why = `own delta ${deltaId} is lost to a checkpoint, comes first, and could not be written again (${messageOf(error)})`
-    const message = `context ${this.#parts.record.id}: ${why}; that is tried again, and calls that only read are answered`
+    const message = `context ${idBase58(this.#parts.record.id)}: ${why}; that is tried again, and calls that only read are answered`
     const isCallers = error instanceof ContextError && CALLERS.has(error.code)
     return new ContextError(isCallers ? error.code : 'CONTEXT_BUSY', message, { data: { deltaId }, cause: error })
   }

@@ -1,7 +1,7 @@
 // The state at the checkpoint, to be served: the state as it is, overlaid with what the undo records above the
 // checkpoint put back. All of it is read from one snapshot of the store, whatever is applied meanwhile.
 import { type Bytes, compareBytes, equalBytes, toHex } from '../../base/bytes.ts'
-import type { ContextId } from '../../base/ids.ts'
+import { type ContextId, idBase58 } from '../../base/ids.ts'
 import { stateEntries } from '../../storage/context-state.ts'
 import { readStateMeta } from '../../storage/state-meta.ts'
 import type { StateChange } from '../../storage/state-view.ts'
@@ -28,7 +28,7 @@ export async function* checkpointEntries(served: Served): AsyncGenerator<readonl
     const rows = new ContextStore(snapshot, contextId)
     const pruned = rows.checkpoint()
     if (!pruned || !equalBytes(checkpointHash(pruned.certified.checkpoint), served.checkpoint)) {
-      throw new ContextError('CONTEXT_BUSY', `context ${contextId} is not pruned there any more; ask again`)
+      throw new ContextError('CONTEXT_BUSY', `context ${idBase58(contextId)} is not pruned there any more; ask again`)
     }
     const { generation } = readStateMeta(snapshot, contextId)
     yield* entriesBeneath(snapshot, contextId, { base: pruned.base, generation, after })

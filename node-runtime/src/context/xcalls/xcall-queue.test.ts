@@ -1,7 +1,7 @@
 // The queue of calls to other contexts by itself: attempts, bounds, ends. What runs a call is the test.
 import { beforeEach, expect, test } from 'vitest'
 import { HybridClock } from '../../base/clock.ts'
-import { type ApplicationId, type ContextId, type GroupId, idBytes, parseHexId } from '../../base/ids.ts'
+import { type ApplicationId, type ContextId, type GroupId, idBase58, idBytes, parseHexId } from '../../base/ids.ts'
 import { silentLogger } from '../../base/log.ts'
 import { memoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
@@ -164,7 +164,8 @@ test('of too many that wait no more are taken, after a restart either, until som
   const before = calls()
   const eight = Array.from({ length: 8 }, () => 'x')
   for (let count = 0; count < XCALLS_WAITING_MAX; count += eight.length) await ask(before, ...eight)
-  await expect(ask(before, 'y')).rejects.toMatchObject({ code: 'CONTEXT_BUSY' })
+  const message = expect.stringContaining(`context ${idBase58(SOURCE)}: `)
+  await expect(ask(before, 'y')).rejects.toMatchObject({ code: 'CONTEXT_BUSY', message })
   const after = calls()
   after.resume(SOURCE)
   await clock.rest()

@@ -2,7 +2,7 @@
 // of it. A call is made on this node only, in the queue of the context that it is for; nobody waits for it there.
 import type { HybridClock } from '../../base/clock.ts'
 import { CodedError } from '../../base/errors.ts'
-import { type ApplicationId, type ContextId, type GroupId, idFromBytes } from '../../base/ids.ts'
+import { type ApplicationId, type ContextId, type GroupId, idBase58, idFromBytes } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { GuestXCall } from '../../runtime/guest-executor.ts'
 import type { Store, StoreOp } from '../../store/store.ts'
@@ -78,7 +78,7 @@ export class XCalls {
       return { ops: [], committed: deny }
     }
     if (this.waiting(source) + asked.length > XCALLS_WAITING_MAX) {
-      const message = `context ${source}: ${XCALLS_WAITING_MAX} calls to other contexts wait already; retry soon`
+      const message = `context ${idBase58(source)}: ${XCALLS_WAITING_MAX} calls to other contexts wait already; retry soon`
       throw new ContextError('CONTEXT_BUSY', message)
     }
     const hlc = this.#parts.hlc.tick()

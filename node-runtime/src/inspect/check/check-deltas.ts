@@ -1,7 +1,7 @@
 // The deltas of a context: each is what its id says, signed by its author, and stands on what is here. What waits beside
 // them, and the set of their ids, agree with them.
 import { type Bytes, toHex } from '../../base/bytes.ts'
-import { type ContextId, type DeltaId, ID_LENGTH, idBytes, idFromBytes } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, ID_LENGTH, idBase58, idBytes, idFromBytes } from '../../base/ids.ts'
 import { ContextStore } from '../../context/context-store.ts'
 import { HeldIds } from '../../context/held-ids.ts'
 import { keyOf } from '../../store/keys.ts'
@@ -149,7 +149,7 @@ function faultOf(context: ContextId, at: DeltaId, bytes: Bytes): string | undefi
   const delta: Delta | undefined = attempt(() => decodeDelta(bytes))
   if (delta === undefined) return 'it cannot be read'
   if (delta.id !== at) return `its content has the id ${delta.id}`
-  if (delta.contextId !== context) return `it is of context ${delta.contextId}`
+  if (delta.contextId !== context) return `it is of context ${idBase58(delta.contextId)}`
   return verifyDelta(delta) ? undefined : 'its signature is not that of its author'
 }
 

@@ -34,7 +34,7 @@ async function namespaceOf(node: NodeServices, id: ContextId, signal: AbortSigna
   const find = () => node.namespaces.list().find((namespace) => namespace.state.contexts.has(id))
   try {
     return await until({
-      what: `context ${id} in a namespace of this node`,
+      what: `context ${idBase58(id)} in a namespace of this node`,
       clock: node.ports.clock,
       timeoutMs: CONTEXT_KNOWN_WAIT_MS,
       intervalMs: 100,

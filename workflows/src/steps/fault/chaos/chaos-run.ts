@@ -1,12 +1,13 @@
 // Carries a schedule out beside the work that it happens to, and heals everything at the end, however that came.
 import { seededRandom } from '../../control/seeded-random.ts'
 import type { StepContext } from '../../step-kind.ts'
+import type { FaultKind } from '../making/fault-kinds.ts'
 import type { EndedFault, RunFaults } from '../making/fault-port.ts'
 import { makeFault } from '../making/make-fault.ts'
 import { type ChaosEntry, type ChaosOptions, chaosSchedule } from './schedule.ts'
 
 type Options = { signal: AbortSignal }
-export type ChaosEvent = EndedFault & { readonly startMs: number }
+export type ChaosEvent = EndedFault & { readonly kind: FaultKind; readonly startMs: number }
 
 const HEAL_TIMEOUT_MS = 60_000
 /** Where it was interrupted: somebody waits for it. What is still on then ends with the nodes, or before they are kept. */
@@ -105,6 +106,6 @@ export class ChaosRun {
     if (fault.isMomentary !== true) await clock.sleep(Math.max(0, endMs - startMs), stop).catch(() => undefined)
     const patienceMs = interrupted.aborted ? INTERRUPTED_HEAL_MS : HEAL_TIMEOUT_MS
     const ended = await faults.end(name, { signal: AbortSignal.timeout(patienceMs) })
-    if (ended) this.#happened.push({ ...ended, startMs: beganMs })
+    if (ended) this.#happened.push({ ...ended, kind, startMs: beganMs })
   }
 }

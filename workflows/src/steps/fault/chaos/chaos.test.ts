@@ -59,6 +59,11 @@ test('what happened is told with the writes it hit, by a seed that repeats it; a
   expect(faults.length).toBeGreaterThan(3)
   expect(faults.reduce((sum, { writes }) => sum + writes, 0)).toBeGreaterThan(0)
   expect(first.left).toEqual([])
+  const ended = first.events.flatMap((event) => (event.type === 'step:end' && event.step.kind === 'chaos' ? event : []))
+  const summary = ended[0]?.summary ?? ''
+  expect(summary).toMatch(/^seed s: (\d+) of (\d+) faults hit writes \([a-z_×\d, ]+\); 2 nodes agree after [^;]+$/)
+  const kinds = summary.split(/[()]/)[1]?.split(', ') ?? []
+  expect(kinds.map((each) => Number(each.split(' × ').at(-2) ?? 1)).reduce((a, b) => a + b)).toBe(faults.length)
   const again = await run(chaos(WRITE, 'for: 5s'), { seed: 's' })
   const kindsOf = (value: unknown) => (value as typeof faults).slice(0, 3).map(({ fault }) => fault)
   expect(kindsOf(again.variables.get('faults'))).toEqual(kindsOf(faults))

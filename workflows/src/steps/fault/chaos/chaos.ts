@@ -10,7 +10,7 @@ import { waitUntilAgreed } from '../../sync/wait-for-sync.ts'
 import { faultsOf } from '../fault.ts'
 import { FAULT_KINDS, type FaultKind } from '../making/fault-kinds.ts'
 import type { EndedFault } from '../making/fault-port.ts'
-import { ChaosRun } from './chaos-run.ts'
+import { type ChaosEvent, ChaosRun } from './chaos-run.ts'
 
 /** Those under which every call still gets its answer. */
 const GENTLE: readonly FaultKind[] = [
@@ -73,7 +73,11 @@ export const chaos = defineStep({
       : [],
   outputs: [
     { name: 'seed', description: 'Of this run.' },
-    { name: 'faults', description: 'What happened: fault, nodes, start, length, and how many writes it hit.' },
+    {
+      name: 'faults',
+      description:
+        'What happened: fault, nodes, start, length, and how many writes it hit; one write is of each fault that is on.',
+    },
     { name: 'counted', description: 'How many of them hit a write.' },
     { name: 'missed', description: 'The others, which have shown nothing.' },
     { name: 'agreed_after_seconds', description: 'From the end of the last fault until all agreed.' },
@@ -97,6 +101,7 @@ export const chaos = defineStep({
       if (error instanceof Error) error.message += `\n  after the chaos of seed ${seed}:${listOf(happened)}`
       throw error
     })
+    context.note('info', `writes while each was on:${listOf(happened)}`)
     return report(happened, seed, { nodes: handles.length, tookMs })
   },
 })
@@ -129,11 +134,7 @@ function workOf(input: Input, context: StepContext): (signal: AbortSignal) => Pr
   }
 }
 
-function report(
-  happened: readonly (EndedFault & { readonly startMs: number })[],
-  seed: string,
-  end: { nodes: number; tookMs: number },
-) {
+function report(happened: readonly ChaosEvent[], seed: string, end: { nodes: number; tookMs: number }) {
   const missed = happened.filter(({ writes }) => writes === 0)
   const counted = happened.length - missed.length
   if (counted === 0) {
@@ -149,7 +150,6 @@ function report(
     writes,
     ...(counts && { ...counts }),
   }))
-  const hit = happened.reduce((sum, { writes }) => sum + writes, 0)
   const payload = {
     seed,
     faults,
@@ -158,9 +158,17 @@ function report(
     agreed_after_seconds: Math.round(end.tookMs) / 1000,
   }
   const agreed = `${end.nodes} nodes agree after ${formatDuration(end.tookMs)}`
-  const summary = `seed ${seed}: ${counted} faults hit ${hit} writes (${happened.map(shortOf).join(', ')}); ${agreed}`
+  const summary = `seed ${seed}: ${counted} of ${happened.length} faults hit writes (${kindsOf(happened)}); ${agreed}`
   if (missed.length === 0) return { payload, summary }
-  return { payload, summary, warning: `hit no write and does not count: ${missed.map(({ name }) => name).join(', ')}` }
+  const verb = missed.length === 1 ? 'does' : 'do'
+  return { payload, summary, warning: `${missed.length} hit no write and ${verb} not count: ${kindsOf(missed)}` }
+}
+
+/** Each kind once: there may be thousands. Their writes are no sum: one write is of all faults that are on. */
+function kindsOf(happened: readonly ChaosEvent[]): string {
+  const counts = new Map<FaultKind, number>()
+  for (const { kind } of happened) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return [...counts].map(([kind, count]) => (count === 1 ? kind : `${count} × ${kind}`)).join(', ')
 }
 
 function shortOf({ what, writes }: EndedFault): string {

@@ -10,7 +10,7 @@ import { installMeter } from './meter.ts'
 import { type FuzzOptions, HELP, parseOptions, type RunOptions } from './options.ts'
 import { judge } from './oracle.ts'
 import { runRounds } from './pool.ts'
-import { branchesText, isReached, Report } from './report.ts'
+import { branchesText, isReached, Report, tooFewText } from './report.ts'
 import type { Failure } from './round.ts'
 import type { Target } from './target.ts'
 import { targetsWith } from './targets.ts'
@@ -99,6 +99,9 @@ async function run(options: RunOptions, all: readonly Target[]): Promise<boolean
   const targets = options.names.flatMap((name) => all.find((target) => target.name === name) ?? [])
   const jobs = jobsOf(targets, { ...options, seed })
   say(`seed ${seed}`)
+  const { inputs = INPUTS, measured, isWhole } = options
+  const few = tooFewText({ inputs, inputsToMeasure: inputsToMeasure(all, measured) })
+  if (isWhole && few !== undefined) say(`${few}; this run goes on, and may end as FAILED for that alone`)
   const rounds = jobs.measured.length + jobs.plain.length
   const tally = new Tally(options, { seed, targets: all, rounds })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { branchesText } from './report.ts'
+import { branchesText, tooFewText } from './report.ts'
 
 const asked = { inputs: 100_000, inputsToMeasure: 340_000, isCut: false }
 
@@ -32,4 +32,10 @@ describe('what is said of the branches reached', () => {
   ])('where %s', (_, reached, run, text) => {
     expect(branchesText(reached, run)).toBe(`branches of the decoders${reached === undefined ? ':' : ''} ${text}`)
   })
+})
+
+it('inputs that are too few to measure enough of are named as that before anything runs', () => {
+  const few = '100000 inputs are too few to measure enough of each target: it takes --inputs 340000'
+  expect(tooFewText(asked)).toBe(few)
+  expect(tooFewText({ inputs: 340_000, inputsToMeasure: 340_000 })).toBeUndefined()
 })

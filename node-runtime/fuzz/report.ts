@@ -48,8 +48,14 @@ export function branchesText(reached: Reached | undefined, asked: Asked | undefi
   const low = reached.low.length === 0 ? '' : ` (fewer of ${reached.low.join(', ')})`
   const failed = `${text}: FAILED, ${least}${low}`
   if (isCut) return `${failed}; it was cut short`
-  if (inputs >= inputsToMeasure) return failed
-  return `${failed}; ${inputs} inputs are too few to measure enough of each target: it takes --inputs ${inputsToMeasure}`
+  const few = tooFewText({ inputs, inputsToMeasure })
+  return few === undefined ? failed : `${failed}; ${few}`
+}
+
+/** Known before anything has run. Undefined: they are enough. */
+export function tooFewText({ inputs, inputsToMeasure }: Pick<Asked, 'inputs' | 'inputsToMeasure'>): string | undefined {
+  if (inputs >= inputsToMeasure) return undefined
+  return `${inputs} inputs are too few to measure enough of each target: it takes --inputs ${inputsToMeasure}`
 }
 
 export function isReached(reached: Reached | undefined): boolean {

@@ -127,6 +127,17 @@ function buildIfNeeded(node) {
 /** In the environment of a child of ours: the descriptor of a pipe that ends with us. */
 const PIPE = 'CALBOX_LAUNCHER_FD'
 
+/** As npx-end.ts of the child, whose parent is this process. */
+function onNpxEnd(ended) {
+  if (process.env.npm_lifecycle_event !== 'npx') return
+  const parent = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(looking)
+    ended()
+  }, 250)
+}
+
 /** Runs the bundle in a child and is its shadow: same signals, same exit. The child ends when the pipe closes. */
 function runChild(node) {
   const args = ['--disable-warning=ExperimentalWarning', __filename, ...process.argv.slice(2)]
@@ -138,6 +149,7 @@ function runChild(node) {
   // All of them: `kill -INT` of this process alone, as CI cancels a job, reaches the child no other way. A terminal sends
   // Ctrl-C to both, so that the child gets it twice; it takes signals of the same moment for one (main.ts).
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  onNpxEnd(() => child.kill('SIGTERM'))
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code)

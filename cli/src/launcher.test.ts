@@ -248,4 +248,22 @@ describe.skipIf(oldNode === undefined)('on an older Node.js', () => {
     child.kill(signal)
     expect([await ended, out]).toEqual([9, 'up\ngot it\n'])
   })
+
+  test('the end of the shell that npx started the launcher in reaches the program', async () => {
+    put(
+      'cli/dist/calbox.js',
+      "process.on('SIGTERM', () => { console.log('got it'); process.exit(9) }); setTimeout(() => {}, 60_000); console.log('up')",
+    )
+    const command = `"${node}" "${path.join(folder, 'cli/bin/calbox.cjs')}"; :`
+    const env = { ...process.env, npm_lifecycle_event: 'npx' }
+    const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'], env })
+    children.push(shell)
+    let out = ''
+    shell.stdout.setEncoding('utf8').on('data', (text) => {
+      if (out === '') shell.kill('SIGTERM')
+      out += text
+    })
+    await new Promise((resolve) => shell.once('close', resolve))
+    expect(out).toBe('up\ngot it\n')
+  })
 })

@@ -2,6 +2,7 @@
 import { InterruptedError } from './interrupted-error.ts'
 import { Interrupts } from './interrupts.ts'
 import { onLauncherEnd } from './launcher-pipe.ts'
+import { onNpxEnd } from './npx-end.ts'
 import { OutputError, outputEnd } from './output-error.ts'
 import { allWritten } from './outputs.ts'
 
@@ -60,4 +61,5 @@ function listenForSignals(interrupt: AbortController): void {
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => end(name))
   onLauncherEnd(process.env, () => end('SIGTERM'))
+  onNpxEnd(process.env, () => end('SIGTERM'))
 }

@@ -157,10 +157,8 @@ export class Context {
    */
   beat(): HeadsBeat | undefined {
     if (this.#closed || this.#works.ledger.hasEnded) return undefined
-    return this.#works.frontier.own(this.#works.ledger.shown, {
-      vouch: this.#works.pruner.vouch,
-      state: this.#works.upgrader.said,
-    })
+    const { frontier, ledger, pruner, upgrader, witness } = this.#works
+    return frontier.own(witness.toSign(ledger.shown), { vouch: pruner.vouch, state: upgrader.said })
   }
 
   /** The newest beat of each other member that is known here, however it came. */

@@ -30,7 +30,7 @@ export interface HeadsBeat {
   /** Sorted, unique. */
   readonly heads: readonly DeltaId[]
   readonly root: RootHash
-  /** Digest of the removals of members that the root was judged by. */
+  /** Digest of the removals of members that the root was judged by; of a witness whose word is to come another one, of its own. */
   readonly removals: Bytes
   /** Hash of the checkpoint beneath it: equal heads, removals and checkpoints have equal roots. Absent: nothing is pruned. */
   readonly checkpoint?: Bytes

@@ -85,6 +85,7 @@ export class Revision {
     if (!isSame) await this.#refold(found, judgement)
     else if (this.isDue) await ledger.commit([ledger.judgementOp(judgement)])
     ledger.judgedBy(judgement)
+    witness.judged()
     if (isSame) return
     // What was to be told meanwhile was not.
     outbound.announceHeads(record.id)

@@ -51,6 +51,11 @@ export class Voids {
     return this.#known.judgement
   }
 
+  /** By which is judged now. */
+  get known(): KnownRemovals {
+    return this.#known
+  }
+
   /** Of a delta that is ready in the graph. */
   isVoid(delta: Judged): boolean {
     this.#forgetOutdated()

@@ -1,8 +1,9 @@
 // What a member had accepted from one that has lost its group counts, whatever happens before it could say so.
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { appWasm } from '../../../../scripts/build-apps.ts'
 import type { ContextId, GroupId } from '../../base/ids.ts'
-import { converge, shareContext, TestWorld } from '../../testing/test-nodes.ts'
+import { converge, shareContext, TestWorld, type WorldOptions } from '../../testing/test-nodes.ts'
+import { WITNESS_LAST_MS } from '../limits.ts'
 import { govern } from '../namespaces/administration.ts'
 import { removeMember } from '../namespaces/membership.ts'
 
@@ -14,8 +15,8 @@ let world: TestWorld
 afterEach(() => world.close())
 
 /** A context of an open group, which bob and cyd inherit. */
-async function openGroup(seed: string, names = NAMES) {
-  world = await TestWorld.open({ seed })
+async function openGroup(seed: string, names = NAMES, retention: WorldOptions['retention'] = {}) {
+  world = await TestWorld.open({ seed, retention })
   const { namespaceId, contextId, groupId: root } = await shareContext(world, await appWasm('kv-store'), names)
   const { node } = world.get('ada')
   const groupId = await world.run(node.namespaces.createGroup(root, { visibility: 'open' }))
@@ -121,4 +122,38 @@ test('what a witness kept to itself, because another had said it, is said when t
   await converge(world, id, ['ada', other])
   expect(stateAt('ada').canWrite(id, world.get(first).node.identity.publicKey)).toBe(false)
   for (const name of ['ada', other]) expect(await get(name, id, 'late')).toBe('bob')
+})
+
+test('nothing is void for good while a witness has still to say that it had accepted it', async () => {
+  const names = [...NAMES, 'dan']
+  const { namespaceId, root, id } = await openGroup('owing', names, { checkpointMin: 4 })
+  await set('bob', id, 'before')
+  await converge(world, id, names)
+  world.network.partition(peers('ada', 'dan'), peers('bob', 'cyd'))
+  for (let i = 0; i < 4; i += 1) await set('bob', id, `late ${i}`)
+  await converge(world, id, ['bob', 'cyd'])
+  await world.run(world.get('bob').stop())
+  const right = { kind: 'capabilities_set', groupId: root, account: account('bob'), capabilities: 0 } as const
+  await world.run(govern(world.get('ada').node, root, right))
+  const namespace = (name: string) => world.get(name).node.namespaces.get(namespaceId)
+  const saidAt = (name: string) => namespace(name).state.removalsOf(account('bob'))[0]?.said?.length
+  await world.until('ada has heard what was accepted there', () => saidAt('ada') === 1)
+  // The log cannot be written, and is tried again after longer than a checkpoint takes.
+  const submit = vi.spyOn(namespace('cyd'), 'submit').mockRejectedValueOnce(new Error('no room'))
+  world.network.heal()
+  await world.until('cyd was to say it', () => submit.mock.calls.length === 1)
+  await world.pass(WITNESS_LAST_MS - 1000)
+  const left = ['ada', 'cyd', 'dan']
+  const pruned = () => left.map((name) => world.get(name).node.contexts.opened(id)?.checkpoint()?.checkpoint.count)
+  expect([saidAt('cyd'), await get('cyd', id, 'late 0'), ...pruned()]).toEqual([
+    1,
+    null,
+    undefined,
+    undefined,
+    undefined,
+  ])
+  await world.pass(60_000)
+  await converge(world, id, left)
+  for (const name of left) expect([name, saidAt(name), await get(name, id, 'late 0')]).toEqual([name, 2, 'bob'])
+  expect(pruned()).toEqual([4, 4, 4])
 })

@@ -1,12 +1,13 @@
 // Where a removal does not say what was accepted from the removed member in this context, because whoever removed did not
 // have it, those who have it say so: what they had applied when they heard of the removal, and nothing that came later.
+import { equalBytes } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
 import { type AccountId, type DeltaId, idBytes, idFromBytes, type OpId } from '../../base/ids.ts'
 import type { Removal, Removed } from '../../governance/namespace-state.ts'
 import { isSettled, pinsOf } from '../../governance/removal-pins.ts'
 import type { Heard } from '../context-store.ts'
 import { ContextError } from '../errors.ts'
-import type { Ledger } from '../ledger.ts'
+import type { Ledger, Shown } from '../ledger.ts'
 import { HEARD_HEADS_KEPT_MAX, HEARD_KEPT_MAX, WITNESS_LAST_MS, WITNESS_STEP_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
 import type { Voids } from './voids.ts'
@@ -23,9 +24,37 @@ export class Witness {
   readonly #parts: WitnessParts
   #cancel: (() => void) | undefined
   #closed = false
+  #isOwing: boolean
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
+    this.#isOwing = parts.ledger.heard.size > 0
+    this.judged()
+  }
+
+  /**
+   * Our word is still to come. What it is about may be void here until then, and what is void in a checkpoint is so for good: we are
+   * for none before.
+   */
+  get isOwing(): boolean {
+    return this.#isOwing
+  }
+
+  /**
+   * What to sign of it. Nobody judges by what we say of the removals while our word is to come, so our heads acknowledge nothing, and
+   * others certify nothing either that we would have to speak about.
+   */
+  toSign(shown: Shown): Shown {
+    const { removals } = shown
+    if (!this.#isOwing || removals === undefined) return shown
+    return { ...shown, removals: taggedHash('calbox/owing/1', removals) }
+  }
+
+  /** All is judged by what was heard last. Not before does a word that has come count as said: what is signed till then is without it. */
+  judged(): void {
+    const { ledger, voids } = this.#parts
+    const { judgement, all: removals } = voids.known
+    if (ledger.removals && equalBytes(ledger.removals, judgement)) this.#isOwing = this.#unsaid(removals()).length > 0
   }
 
   /** Before anything is judged by a removal that was heard of, or applied after it. Runs in the queue of the context. */
@@ -41,6 +70,7 @@ export class Witness {
     }
     // The judgement that follows takes it from the state, and may be all that is left of this instance.
     if (isNew) await ledger.commit([ledger.judgementOp(ledger.removals)])
+    this.#isOwing ||= this.#unsaid(this.#parts.voids.known.all()).length > 0
     const [next] = this.#unsaid()
     if (next) this.#saySoon(next[1].removal)
   }
@@ -79,6 +109,7 @@ export class Witness {
     }
     for (const mark of [...ledger.heard.keys()].slice(0, -HEARD_KEPT_MAX)) this.#finish(mark)
     await ledger.commit([ledger.judgementOp(ledger.removals)])
+    this.judged()
   }
 
   #finish(mark: OpId): void {
@@ -87,10 +118,10 @@ export class Witness {
     ledger.witnessed.add(mark)
   }
 
-  #unsaid(): [OpId, Heard][] {
+  #unsaid(known = this.#parts.authority.removalsIn(this.#parts.record.id)): [OpId, Heard][] {
     const { record, authority, identity, ledger } = this.#parts
-    if (!authority.mayWrite(record.id, identity.publicKey)) return []
-    const removals = new Map(authority.removalsIn(record.id).map(([, removal]) => [removal.op, removal]))
+    if (ledger.heard.size === 0 || !authority.mayWrite(record.id, identity.publicKey)) return []
+    const removals = new Map(known.map(([, removal]) => [removal.op, removal]))
     return [...ledger.heard].filter(([, { removal: op, heads }]) => {
       const removal = removals.get(op)
       return removal !== undefined && this.#adds(removal, heads)

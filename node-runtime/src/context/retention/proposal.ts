@@ -7,6 +7,7 @@ import type { DagNode } from '../../dag/dag.ts'
 import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
 import { CHECKPOINT_AUTHORS_MAX, GOVERNANCE_HEADS_MAX, PARENTS_MAX } from '../../wire/limits.ts'
+import type { Witness } from '../apply/witness.ts'
 import type { Ledger } from '../ledger.ts'
 import { stateMark } from '../migration/state-mark.ts'
 import type { ContextParts } from '../parts.ts'
@@ -25,6 +26,7 @@ type ProposalParts = Pick<
   readonly contents: Contents
   readonly frontier: Frontier
   readonly ledger: Ledger
+  readonly witness: Pick<Witness, 'isOwing'>
 }
 
 interface Candidate {
@@ -68,7 +70,7 @@ export class Proposal {
    */
   async renew(beneath: Checkpoint | undefined): Promise<void> {
     const { record, authority, dag, frontier, identity, ledger, retention, outbound, state, log } = this.#parts
-    const { apart, certificates, contents } = this.#parts
+    const { apart, certificates, contents, witness } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
     const isApart = (checkpoint: Bytes) => apart.has(checkpoint)
@@ -83,7 +85,7 @@ export class Proposal {
     const closed = contents.closed(all, least)
     const size = closed?.size ?? least
     const isReady = all.length >= size && stable >= size
-    if (!isReady || this.#isUnjudged() || governance.length > GOVERNANCE_HEADS_MAX) return
+    if (!isReady || this.#isUnjudged() || witness.isOwing || governance.length > GOVERNANCE_HEADS_MAX) return
     // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
     if (
       closed !== undefined &&

@@ -13,6 +13,7 @@ import type { Folder } from '../apply/folder.ts'
 import type { Revision } from '../apply/revision.ts'
 import type { Voids } from '../apply/voids.ts'
 import type { Wholeness } from '../apply/wholeness.ts'
+import type { Witness } from '../apply/witness.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { CHECKPOINTS_REMEMBERED_MAX, PRUNE_BATCH_ROWS, PRUNE_EVERY_MS } from '../limits.ts'
@@ -56,6 +57,7 @@ type PrunerParts = Pick<
   readonly voids: Voids
   readonly turns: Turns
   readonly wholeness: Wholeness
+  readonly witness: Witness
   /** Runs a task in the queue of the context. */
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
   /** Own deltas are to be written again. */

@@ -1,15 +1,8 @@
 // Brings a namespace to the state its governance log promises us: keys of our groups, code of its applications, the base
 // of its contexts. It retries without end, woken by what it waits for, and can say what is still missing.
 import type { Clock } from '../../base/clock.ts'
-import {
-  type ApplicationId,
-  type BlobId,
-  type ContextId,
-  type GroupId,
-  idBase58,
-  type NamespaceId,
-  type PublicKey,
-} from '../../base/ids.ts'
+import type { ApplicationId, BlobId, ContextId, GroupId, NamespaceId, PublicKey } from '../../base/ids.ts'
+import { idBase58 } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import { until, WaitError } from '../../base/until.ts'
 import type { ContextRecord } from '../../governance/namespace-state.ts'

@@ -10,7 +10,7 @@ import { DrivenClock } from '../../testing/driven-clock.ts'
 import { countRows } from '../../testing/test-worlds.ts'
 import { CLIENTS_CALL } from '../calls/call.ts'
 import { ContextError } from '../errors.ts'
-import { XCALL_ATTEMPTS_MAX, XCALL_RETRY_MS, XCALLS_WAITING_MAX } from '../limits.ts'
+import { XCALL_ATTEMPTS_MAX, XCALL_PAGE, XCALL_RETRY_MS, XCALLS_WAITING_MAX } from '../limits.ts'
 import type { XCallEvent } from '../ports.ts'
 import { XCalls, type XCallsParts } from './xcalls.ts'
 
@@ -84,6 +84,23 @@ test('what cannot be made now is tried again later and later, and the others nee
     ['first', 'ok'],
   ])
   expect(xcalls.waiting(SOURCE)).toBe(0)
+})
+
+test('what is asked behind more than a page of calls that cannot be made now is made at once', async () => {
+  const made: string[] = []
+  run = async (_target, { method }, { settle: ops }) => {
+    if (method === 'stuck') throw busy()
+    made.push(method)
+    await store.batch(ops)
+  }
+  const xcalls = calls()
+  const startMs = clock.nowMs()
+  await ask(xcalls, ...Array.from({ length: XCALL_PAGE }, () => 'stuck'))
+  await clock.rest()
+  await ask(xcalls, 'behind')
+  await clock.rest()
+  expect([made, clock.nowMs() - startMs]).toEqual([['behind'], 0])
+  expect(xcalls.waiting(SOURCE)).toBe(XCALL_PAGE)
 })
 
 test('what was tried in vain is told apart from what was not tried yet, after a restart too', async () => {

@@ -1,6 +1,7 @@
 // The durable queue of calls that one context has asked others for: made one after the other, in the order in which they
 // were asked. A row enters in the batch of the call that has asked and leaves in that of the call that it is, so each
 // takes effect once, across crashes. It outlives the instance of its context, and holds no queue of any while one runs.
+import type { Bytes } from '../../base/bytes.ts'
 import type { ContextId } from '../../base/ids.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Store } from '../../store/store.ts'
@@ -86,23 +87,32 @@ export class XCallQueue {
   }
 
   async #drain(): Promise<number> {
-    const { nowMs } = this.#parts
     await this.open()
     await this.#countTried()
-    let nextDueMs = Number.POSITIVE_INFINITY
-    for (let made = true; made; ) {
-      made = false
-      nextDueMs = Number.POSITIVE_INFINITY
-      for (const call of await this.#page()) {
-        if (this.#isIdle()) return Number.POSITIVE_INFINITY
+    for (;;) {
+      const { nextDueMs, hasMade } = await this.#pass()
+      if (!hasMade) return nextDueMs
+    }
+  }
+
+  /** All that are due, in their order. */
+  async #pass(): Promise<{ readonly nextDueMs: number; readonly hasMade: boolean }> {
+    const { nowMs } = this.#parts
+    let [nextDueMs, hasMade] = [Number.POSITIVE_INFINITY, false]
+    let last: StoredXCall | undefined
+    do {
+      const page = await this.#page(last?.key)
+      for (const call of page) {
+        if (this.#isIdle()) return { nextDueMs: Number.POSITIVE_INFINITY, hasMade: false }
         if (call.row.dueMs > nowMs()) nextDueMs = Math.min(nextDueMs, call.row.dueMs)
         else {
           await this.#attempt(call)
-          made = true
+          hasMade = true
         }
       }
-    }
-    return nextDueMs
+      last = page.length < XCALL_PAGE ? undefined : page.at(-1)
+    } while (last)
+    return { nextDueMs, hasMade }
   }
 
   async #countTried(): Promise<void> {
@@ -112,12 +122,12 @@ export class XCallQueue {
     this.#triedCounted = true
   }
 
-  async #page(): Promise<StoredXCall[]> {
+  async #page(after: Bytes | undefined): Promise<StoredXCall[]> {
     const { store, source } = this.#parts
     const additions = this.#additions
-    const page = await xcallPage(store, source, XCALL_PAGE)
+    const page = await xcallPage(store, source, { after, limit: XCALL_PAGE })
     // These are all: what was counted too often or too little, as it came while it was counted, is so no more.
-    if (page.length < XCALL_PAGE && additions === this.#additions) {
+    if (after === undefined && page.length < XCALL_PAGE && additions === this.#additions) {
       this.#waiting = page.length
       this.#tried = page.filter(({ row }) => row.attempts > 0).length
     }

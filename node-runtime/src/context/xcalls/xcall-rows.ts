@@ -1,5 +1,5 @@
 // The rows of calls that a context has asked others for: in the order in which they were asked.
-import { type Bytes, u32be, u64be } from '../../base/bytes.ts'
+import { type Bytes, concat, u32be, u64be } from '../../base/bytes.ts'
 import { type ContextId, idBytes } from '../../base/ids.ts'
 import { keyOf } from '../../store/keys.ts'
 import { rangeOf, type StoreOp, type StoreReader } from '../../store/store.ts'
@@ -19,9 +19,16 @@ export function putXCall(key: Bytes, row: XCallRow): StoreOp {
   return { type: 'put', key, value: encodeRow(row) }
 }
 
-export async function xcallPage(store: StoreReader, source: ContextId, limit: number): Promise<StoredXCall[]> {
+/** `after`: the key of the last that was read; absent: from the first. */
+export async function xcallPage(
+  store: StoreReader,
+  source: ContextId,
+  { after, limit }: { readonly after: Bytes | undefined; readonly limit: number },
+): Promise<StoredXCall[]> {
   const page: StoredXCall[] = []
-  for await (const [key, value] of store.entries({ ...rangeOf(keyOf('xcall', idBytes(source))), limit })) {
+  const { gte, lt } = rangeOf(keyOf('xcall', idBytes(source)))
+  const from = after === undefined ? gte : concat([after, Uint8Array.of(0)])
+  for await (const [key, value] of store.entries({ gte: from, lt, limit })) {
     page.push({ key, row: decodeRow<XCallRow>('call to another context', value) })
   }
   return page

@@ -65,8 +65,10 @@ export class Revision {
 
   /** True when members were removed, or more is known of what was accepted from them, since the deltas were looked at. */
   get isDue(): boolean {
-    const { authority, ledger, record } = this.#parts
-    return ledger.removals === undefined || !equalBytes(authority.judgement(record.id), ledger.removals)
+    const { authority, ledger, record, witness } = this.#parts
+    return (
+      witness.isDue || ledger.removals === undefined || !equalBytes(authority.judgement(record.id), ledger.removals)
+    )
   }
 
   /** Runs in the queue of the context. */

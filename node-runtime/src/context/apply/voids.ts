@@ -126,10 +126,10 @@ export class Voids {
     this.#countingBeneath = new Set(now?.recent.counting)
   }
 
-  /** Whether anybody has said that it was accepted. True as long as nobody has said what was. */
+  /** Whether anybody has said that it was accepted. True as long as nobody has said what was, and where no word changes anything: beneath a checkpoint. */
   accepts(removal: Removal, id: DeltaId): boolean {
     const pins = pinsFor(removal, this.#parts.contextId)
-    return pins === undefined || pins.some((heads) => this.#reaches(heads, id))
+    return pins === undefined || this.#parts.dag.isBeneath(id) || pins.some((heads) => this.#reaches(heads, id))
   }
 
   /** Asked once of each of many removals: costs what lies between, and keeps no past. A parent sorts before what names it. */

@@ -1,33 +1,23 @@
 // What a member had accepted from one that has lost its group counts, whatever happens before it could say so.
 import { afterEach, expect, test, vi } from 'vitest'
-import { appWasm } from '../../../../scripts/build-apps.ts'
 import type { ContextId, GroupId } from '../../base/ids.ts'
-import { converge, shareContext, TestWorld, type WorldOptions } from '../../testing/test-nodes.ts'
+import { shareOpenGroup } from '../../testing/open-group.ts'
+import { converge, TestWorld, type WorldOptions } from '../../testing/test-nodes.ts'
 import { WITNESS_LAST_MS } from '../limits.ts'
 import { govern } from '../namespaces/administration.ts'
 import { removeMember } from '../namespaces/membership.ts'
 
 const NAMES = ['ada', 'bob', 'cyd']
-const NOTHING = new Uint8Array(0)
+/** All that there are. */
+const CAPABILITIES = 511
 
 let world: TestWorld
 
 afterEach(() => world.close())
 
-/** A context of an open group, which bob and cyd inherit. */
 async function openGroup(seed: string, names = NAMES, retention: WorldOptions['retention'] = {}) {
   world = await TestWorld.open({ seed, retention })
-  const { namespaceId, contextId, groupId: root } = await shareContext(world, await appWasm('kv-store'), names)
-  const { node } = world.get('ada')
-  const groupId = await world.run(node.namespaces.createGroup(root, { visibility: 'open' }))
-  const { applicationId } = (await world.get('ada').context(contextId)).record
-  const { record } = await world.run(node.contexts.create({ applicationId, groupId, initParams: NOTHING }))
-  for (const name of names.slice(1)) {
-    const other = world.get(name).node
-    await world.until(`${name} knows it`, () => other.namespaces.get(namespaceId).state.contexts.has(record.id))
-    await world.run(other.joiner.ready(other.namespaces.get(namespaceId), record.id))
-  }
-  return { namespaceId, root, groupId, id: record.id }
+  return shareOpenGroup(world, names)
 }
 
 const set = (name: string, id: ContextId, key: string) =>
@@ -156,4 +146,114 @@ test('nothing is void for good while a witness has still to say that it had acce
   await converge(world, id, left)
   for (const name of left) expect([name, saidAt(name), await get(name, id, 'late 0')]).toEqual([name, 2, 'bob'])
   expect(pruned()).toEqual([4, 4, 4])
+})
+
+test('nothing is void for good by what a witness had acknowledged before it accepted it', async () => {
+  const names = [...NAMES, 'dan']
+  const { namespaceId, root, id } = await openGroup('acknowledged before', names, { checkpointMin: 4 })
+  const left = ['ada', 'cyd', 'dan']
+  await set('bob', id, 'before')
+  await converge(world, id, names)
+  world.network.partition(peers('bob'), peers(...left))
+  await set('bob', id, 'late')
+  for (let i = 0; i < 6; i += 1) await set('ada', id, `later ${i}`)
+  await converge(world, id, left)
+  // All have acknowledged what sorts behind it, and bob keeps them from pruning.
+  await world.pass(5000)
+  world.network.partition(peers('ada', 'dan'), peers('bob', 'cyd'))
+  await converge(world, id, ['bob', 'cyd'])
+  await world.run(world.get('bob').stop())
+  const right = { kind: 'capabilities_set', groupId: root, account: account('bob'), capabilities: 0 } as const
+  await world.run(govern(world.get('ada').node, root, right))
+  await world.pass(60_000)
+  const pruned = () => left.map((name) => world.get(name).node.contexts.opened(id)?.checkpoint()?.checkpoint.count)
+  expect(pruned()).toEqual([undefined, undefined, undefined])
+  world.network.heal()
+  await world.pass(60_000)
+  await converge(world, id, left)
+  const saidAt = (name: string) =>
+    world.get(name).node.namespaces.get(namespaceId).state.removalsOf(account('bob'))[0]?.said?.length
+  for (const name of left) expect([name, saidAt(name), await get(name, id, 'late')]).toEqual([name, 2, 'bob'])
+  expect(pruned().every((count) => (count ?? 0) > 0)).toBe(true)
+})
+
+test('a witness that may write again says again what was void as it might not', async () => {
+  const names = [...NAMES, 'dan', 'eve']
+  const { namespaceId, root, id } = await openGroup('again', names)
+  await set('bob', id, 'before')
+  await converge(world, id, names)
+  const namespace = (name: string) => world.get(name).node.namespaces.get(namespaceId)
+  const saidAt = (name: string) =>
+    namespace(name)
+      .state.removalsOf(account('bob'))[0]
+      ?.said?.map(({ by }) => by)
+  const rights = (name: string, capabilities: number) =>
+    world.run(
+      govern(world.get('ada').node, root, {
+        ...{ kind: 'capabilities_set', groupId: root },
+        ...{ account: account(name), capabilities },
+      }),
+    )
+  world.network.partition(peers('ada', 'dan', 'eve'), peers('bob', 'cyd'))
+  await set('bob', id, 'late')
+  await converge(world, id, ['bob', 'cyd'])
+  await world.run(world.get('bob').stop())
+  await rights('bob', 0)
+  await world.until('ada has said', () => saidAt('ada')?.length === 1)
+  world.network.heal()
+  await world.until('cyd has heard', () => saidAt('cyd') !== undefined)
+  world.network.partition(peers('ada', 'dan', 'eve'), peers('cyd'))
+  await world.until('cyd has said', () => saidAt('cyd')?.includes(account('cyd')) ?? false)
+  // Beside that: without a right it is no witness.
+  await rights('cyd', 0)
+  await world.pass(5000)
+  world.network.heal()
+  const key = world.get('cyd').node.identity.publicKey
+  await world.until('cyd knows', () => !namespace('cyd').state.canWrite(id, key))
+  await world.pass(30_000)
+  expect([saidAt('ada')?.length, saidAt('ada')?.includes(account('cyd'))]).toEqual([1, false])
+  await rights('cyd', CAPABILITIES)
+  await world.until('cyd may write', () => namespace('cyd').state.canWrite(id, key))
+  await world.pass(120_000)
+  const left = ['ada', 'cyd', 'dan', 'eve']
+  await converge(world, id, left)
+  expect(saidAt('ada')?.includes(account('cyd'))).toBe(true)
+  for (const name of left) expect([name, await get(name, id, 'late')]).toEqual([name, 'bob'])
+})
+
+test('a word that another covers is not said once both are in a checkpoint', async () => {
+  const names = [...NAMES, 'dan', 'eve']
+  const { namespaceId, root, id } = await openGroup('covered', names, { checkpointMin: 4 })
+  await set('bob', id, 'first')
+  await converge(world, id, names)
+  world.network.partition(peers('ada', 'eve'), peers('bob', 'cyd', 'dan'))
+  await set('bob', id, 'second')
+  await converge(world, id, ['bob', 'cyd', 'dan'])
+  world.network.partition(peers('ada', 'eve'), peers('bob', 'cyd'), peers('dan'))
+  await set('bob', id, 'third')
+  await converge(world, id, ['bob', 'cyd'])
+  await world.run(world.get('bob').stop())
+  const take = (name: string) => {
+    const right = { kind: 'capabilities_set', groupId: root, account: account(name), capabilities: 0 } as const
+    return world.run(govern(world.get('ada').node, root, right))
+  }
+  await take('bob')
+  const saidAt = (name: string) =>
+    world.get(name).node.namespaces.get(namespaceId).state.removalsOf(account('bob'))[0]?.said?.length
+  await world.pass(2000)
+  world.network.partition(peers('ada', 'eve', 'cyd'), peers('dan'))
+  await world.until('cyd has said all', () => saidAt('ada') === 2)
+  world.network.heal()
+  const left = ['ada', 'cyd', 'dan', 'eve']
+  await world.pass(60_000)
+  for (let i = 0; i < 12; i += 1) await set('ada', id, `later ${i}`)
+  await converge(world, id, left)
+  await world.pass(60_000)
+  for (const name of left) {
+    const checkpoint = world.get(name).node.contexts.opened(id)?.checkpoint()?.checkpoint
+    expect([name, checkpoint !== undefined]).toEqual([name, true])
+  }
+  await take('eve')
+  await world.pass(120_000)
+  expect(['ada', 'cyd', 'dan'].map(saidAt)).toEqual([2, 2, 2])
 })

@@ -24,11 +24,18 @@ export class Witness {
   readonly #parts: WitnessParts
   #cancel: (() => void) | undefined
   #closed = false
+  /** In a row. */
+  #failures = 0
   #isOwing: boolean
+  /** When all was last judged. */
+  #mayWrite: boolean
+  /** Said, and of too many heads to be kept once all is judged by it. */
+  readonly #toFinish = new Set<OpId>()
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
     this.#isOwing = parts.ledger.heard.size > 0
+    this.#mayWrite = this.#mayWriteNow()
     this.judged()
   }
 
@@ -37,7 +44,12 @@ export class Witness {
    * for none before.
    */
   get isOwing(): boolean {
-    return this.#isOwing
+    return this.#isOwing || this.isDue
+  }
+
+  /** Our right has changed since all was judged: a word that was void with it is to come again. */
+  get isDue(): boolean {
+    return this.#mayWrite !== this.#mayWriteNow()
   }
 
   /**
@@ -46,7 +58,7 @@ export class Witness {
    */
   toSign(shown: Shown): Shown {
     const { removals } = shown
-    if (!this.#isOwing || removals === undefined) return shown
+    if (!this.isOwing || removals === undefined) return shown
     return { ...shown, removals: taggedHash('calbox/owing/1', removals) }
   }
 
@@ -54,17 +66,21 @@ export class Witness {
   judged(): void {
     const { ledger, voids } = this.#parts
     const { judgement, all: removals } = voids.known
-    if (ledger.removals && equalBytes(ledger.removals, judgement)) this.#isOwing = this.#unsaid(removals()).length > 0
+    if (ledger.removals === undefined || !equalBytes(ledger.removals, judgement)) return
+    this.#mayWrite = this.#mayWriteNow()
+    const unsaid = new Set(this.#unsaid(removals()).map(([mark]) => mark))
+    this.#isOwing = unsaid.size > 0
+    for (const mark of this.#toFinish) if (!unsaid.has(mark)) this.#finish(mark)
   }
 
   /** Before anything is judged by a removal that was heard of, or applied after it. Runs in the queue of the context. */
   async note(): Promise<void> {
-    const { record, authority, identity, account: own, ledger, accepted } = this.#parts
+    const { record, authority, account: own, ledger, accepted } = this.#parts
     let isNew = false
     for (const [who, removal] of authority.removalsIn(record.id)) {
       const mark = markOf(removal)
       if (isSettled(removal, record.id) || ledger.witnessed.has(mark) || ledger.heard.has(mark)) continue
-      if (who === own || !authority.mayWrite(record.id, identity.publicKey)) continue
+      if (who === own || !this.#mayWriteNow()) continue
       ledger.heard.set(mark, { removal: removal.op, who, heads: await accepted(takenFrom(who, removal)) })
       isNew = true
     }
@@ -94,7 +110,12 @@ export class Witness {
     this.#cancel ??= setTimer(() => {
       this.#cancel = undefined
       enqueue(() => this.#sayAll()).catch((error) => {
-        log.debug({ error: String(error) }, 'what was accepted from a removed member is said later')
+        this.#failures += 1
+        const level = this.#failures > 1 ? 'warn' : 'debug'
+        log[level](
+          { error: String(error), failures: this.#failures },
+          'what was accepted from a removed member is said later: until then nothing is pruned',
+        )
         this.#sayIn(WITNESS_LAST_MS)
       })
     }, delayMs)
@@ -102,25 +123,34 @@ export class Witness {
 
   /** What has been said stays on the list: it is said again when what covered it turns out to be void. */
   async #sayAll(): Promise<void> {
-    const { ledger } = this.#parts
+    const { authority, ledger, record, voids } = this.#parts
     for (const [mark, heard] of this.#unsaid()) {
       const isDone = !(await this.#say(heard))
-      if (isDone || heard.heads.length > HEARD_HEADS_KEPT_MAX) this.#finish(mark)
+      if (isDone) this.#finish(mark)
+      else if (heard.heads.length > HEARD_HEADS_KEPT_MAX) this.#toFinish.add(mark)
     }
+    this.#failures = 0
     for (const mark of [...ledger.heard.keys()].slice(0, -HEARD_KEPT_MAX)) this.#finish(mark)
     await ledger.commit([ledger.judgementOp(ledger.removals)])
-    this.judged()
+    // A word that was refused is not to come. What was said counts once all is judged by it.
+    if (equalBytes(voids.known.judgement, authority.judgement(record.id))) this.judged()
   }
 
   #finish(mark: OpId): void {
     const { ledger } = this.#parts
+    this.#toFinish.delete(mark)
     ledger.heard.delete(mark)
     ledger.witnessed.add(mark)
   }
 
+  #mayWriteNow(): boolean {
+    const { authority, identity, record } = this.#parts
+    return authority.mayWrite(record.id, identity.publicKey)
+  }
+
   #unsaid(known = this.#parts.authority.removalsIn(this.#parts.record.id)): [OpId, Heard][] {
-    const { record, authority, identity, ledger } = this.#parts
-    if (ledger.heard.size === 0 || !authority.mayWrite(record.id, identity.publicKey)) return []
+    const { ledger } = this.#parts
+    if (ledger.heard.size === 0 || !this.#mayWriteNow()) return []
     const removals = new Map(known.map(([, removal]) => [removal.op, removal]))
     return [...ledger.heard].filter(([, { removal: op, heads }]) => {
       const removal = removals.get(op)

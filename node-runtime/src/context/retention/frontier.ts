@@ -34,7 +34,9 @@ const NS_PER_MS = 1_000_000n
 
 export class Frontier {
   readonly #parts: FrontierParts
-  readonly #marks: Acknowledgements<PublicKey>
+  #marks: Acknowledgements<PublicKey>
+  /** Under which removals they were said. */
+  #markedBy: Bytes | undefined
   /** By author; never our own. */
   readonly #newest: Map<PublicKey, HeadsBeat>
   /** Of who may only read: what they say of themselves, and nothing depends on. Gone once they write. */
@@ -170,6 +172,7 @@ export class Frontier {
    */
   stable(applied: readonly DagNode[], isApart: (checkpoint: Bytes) => boolean = () => false): number {
     const { dag, identity } = this.#parts
+    this.#startAnewAfterRemovals()
     const counted = this.#counted(isApart)
     if (counted === undefined) return 0
     for (const author of counted) this.#mark(author)
@@ -231,6 +234,19 @@ export class Frontier {
     for (const author of this.#readers.keys()) {
       if (!authority.mayRead(record.id, author)) this.#readers.delete(author)
     }
+  }
+
+  /**
+   * Who has not heard of a removal may since have accepted something from the removed member that sorts before all that it had
+   * acknowledged: it has to acknowledge that again, and says first what it had accepted.
+   */
+  #startAnewAfterRemovals(): void {
+    const { authority, dag, record } = this.#parts
+    const judgement = authority.judgement(record.id)
+    if (this.#markedBy && equalBytes(this.#markedBy, judgement)) return
+    this.#markedBy = judgement
+    this.#marks = new Acknowledgements(dag)
+    this.#marked.clear()
   }
 
   /**

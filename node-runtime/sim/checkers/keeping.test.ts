@@ -55,6 +55,8 @@ it('who took the state of another may have lost what nobody writes again', () =>
   const facts = factsOf(['n1'])
   facts.history.adoptions.set('n1', [1])
   expect(found(facts)).toEqual([])
+  const { scenario } = facts
+  expect(found({ ...facts, scenario: { ...scenario, marks: ['accepted behind'] } }).join()).toContain('accepted by n1')
 })
 
 it('what counted of who stays is never lost', () => {

@@ -54,13 +54,15 @@ function overtaking({ deltas, reissued, scenario }: Facts, causality: Causality)
 }
 
 /** Of a removed author, what counts nowhere though it has counted. */
-function judgeRemoved(delta: Delta, { history, log, nodes, setting: { shared } }: Facts): string[] {
+function judgeRemoved(delta: Delta, { history, log, nodes, scenario, setting: { shared } }: Facts): string[] {
   const { id, author, governance, parents } = delta
   const account = accountOf(author)
   const last = nodes[0]?.checkpoint?.last ?? ''
   const holders = nodes.filter(({ name }) => history.applied.get(name)?.has(id))
-  // It went with the state that another took the place of, or with what it stood on, and nobody writes it again.
-  if (holders.some(({ name }) => history.adoptions.has(name)) || parents.some((parent) => parent <= last)) return []
+  // It went with the state that another took the place of, or with what it stood on, and nobody writes it again. Where no member is
+  // away for longer than it is waited for, nobody prunes what it has still to speak about.
+  const isTaken = holders.some(({ name }) => history.adoptions.has(name)) || parents.some((parent) => parent <= last)
+  if (isTaken && !scenario.marks?.includes('accepted behind')) return []
   const knowing = knownFrom(governance, log)
   const taking = log.filter((op) => takesFrom(op.body, account, shared) && !knowing.has(op.id))
   const who = taking.map((op) => hadAccepted(id, op, { history, nodes, contextId: shared.contextId }))

@@ -153,4 +153,14 @@ export const RETENTION: readonly Mutant[] = [
     needs: 'parted and grown',
     chosenFrom: 'history',
   },
+  {
+    name: 'acknowledgements-outlive-a-removal',
+    file: 'context/retention/frontier.ts',
+    find: '    this.#startAnewAfterRemovals()\n    const counted',
+    replace: '    const counted',
+    why: 'all prune what a witness has accepted since it acknowledged what sorts behind it',
+    breaks: 'I2',
+    needs: 'accepted behind',
+    chosenFrom: 'source',
+  },
 ]

@@ -54,6 +54,7 @@ describe('the scenario of a seed', () => {
       'rewriting crash',
       'parted',
       'parted and grown',
+      'accepted behind',
     ] as const)
       expect(marked.filter((one) => one === mark).length / SEEDS, mark).toBeGreaterThan(0.005)
     for (const mark of ['overtaken', 'stands again', 'guest upgrade'] as const)
@@ -83,6 +84,7 @@ describe('the scenario of a seed', () => {
       ['contradicted', { checkpointMin: 40, absentMs: 8000 }],
       ['certified twice', { checkpointMin: 40, absentMs: 8000 }],
       ['parted', { checkpointMin: 12, absentMs: 6500 }],
+      ['accepted behind', { checkpointMin: 12, absentMs: 900_000 }],
     ])
     for (const { marks = [], retention = {} } of scenarios)
       for (const mark of marks) expect(retention, mark).toMatchObject(own.get(mark) ?? {})

@@ -1,6 +1,7 @@
 // From a seed to a scenario.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { SKEW_MAX_MS } from '../limits.ts'
+import { withAccepting } from './accepting.ts'
 import { withAdditions } from './additions.ts'
 import { type Draws, drawsFrom } from './draws.ts'
 import { withFailing } from './failing.ts'
@@ -86,7 +87,8 @@ export function generate(seed: number, only?: Only, era: Era = 'now'): Scenario 
   if (isFirst) return whole
   const added = withAdditions(whole, seed)
   if (era !== 'now') return added
-  const last = withSweeping(withStumbling(withMoreFaults(withFailing(added, seed), seed), seed), seed)
+  const ended = withAccepting(withMoreFaults(withFailing(added, seed), seed), seed)
+  const last = withSweeping(withStumbling(ended, seed), seed)
   return { ...last, writesMin: WRITES_MIN[app] }
 }
 

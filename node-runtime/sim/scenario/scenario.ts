@@ -210,6 +210,7 @@ export const MARKS = [
   'redone',
   'false rewrite',
   'sweeping',
+  'accepted behind',
 ] as const
 export type Mark = (typeof MARKS)[number]
 
@@ -232,6 +233,7 @@ export const ENDINGS: readonly Mark[] = [
   'no key fits',
   'certified twice',
   'called behind',
+  'accepted behind',
 ]
 
 /** This ending instead of another. */

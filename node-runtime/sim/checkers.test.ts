@@ -340,6 +340,20 @@ it('what a liar says to stand for another’s is not counted as written again ab
   expect(writtenAboveIn({ ...swept, claims: new Set(deltas.slice(-1).map(({ delta }) => delta.id)) })).toBe(0)
 })
 
+it('two calls of a liar, which say to stand for the same one of another, are not one that counts twice', () => {
+  const [liar, of] = [mixed.nodes[0], mixed.nodes[1]].map((node) => node?.publicKey)
+  const origin = mixed.deltas.find(({ delta }) => delta.author === of)?.delta.id ?? nobody
+  const own = mixed.deltas.filter(({ delta }) => delta.author === liar && delta.id > origin)
+  const deltas = mixed.deltas.map((each) =>
+    own.includes(each) ? { ...each, delta: { ...each.delta, rewrites: [origin] } } : each,
+  )
+  const foundWith = (claims: readonly DeltaId[]) =>
+    checkFacts({ ...mixed, deltas, claims: new Set(claims) }).filter(({ checker }) => checker === 'calls')
+  expect(own.length).toBeGreaterThan(1)
+  expect(foundWith([])).toHaveLength(own.length - 1)
+  expect(foundWith(own.map(({ delta }) => delta.id))).toEqual([])
+})
+
 describe('the checkers', () => {
   it('find nothing in what an honest run left', () => {
     expect([...checkFacts(mixed), ...checkFacts(ordered)]).toEqual([])

@@ -2,16 +2,17 @@
 // from draws of their own.
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawsFrom } from './draws.ts'
-import type { Fault, Scenario } from './scenario.ts'
+import type { Fault, Mark, Scenario } from './scenario.ts'
 
 const SHARE = 0.08
 const LEAST_MS = 2000
+/** Endings in which few have to call, and none comes after them that could try again: a migration, or those who bring two parts together. */
+const CALLED_ONCE: readonly Mark[] = ['failing migration', 'parted', 'parted and grown']
 
 export function withStumbling(scenario: Scenario, seed: number): Scenario {
   const draws = drawsFrom(seededRandom(`stumbling ${seed}`))
   const { nodes, operations, faults, marks = [] } = scenario
-  // There the last call migrates, and none comes after it that could try again.
-  if (!draws.chance(SHARE) || marks.includes('failing migration')) return scenario
+  if (!draws.chance(SHARE) || marks.some((mark) => CALLED_ONCE.includes(mark))) return scenario
   const lastMs = operations.at(-1)?.atMs ?? 0
   const stumbles = draws.some(nodes, draws.whole(1, 3)).map((node): Fault => {
     const fromMs = draws.whole(0, lastMs)

@@ -2,7 +2,7 @@
 // bytes (ADR 0012), so no proposal has to travel.
 import { type Bytes, equalBytes, toHex } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { idBytes } from '../../base/ids.ts'
+import { idBytes, type OpId } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { type Checkpoint, checkpointHash } from '../../wire/checkpoint.ts'
 import type { HeadsVouch } from '../../wire/gossip.ts'
@@ -66,11 +66,11 @@ export class Proposal {
 
   /**
    * The next one is a function of what is held: the first so many behind the last. It is vouched for once no counted member
-   * lacks any of it, or may still write before its end.
+   * lacks any of it, or may still write before its end; what has changed while it was computed is for the next time.
    */
   async renew(beneath: Checkpoint | undefined): Promise<void> {
     const { record, authority, dag, frontier, identity, ledger, retention, outbound, state, log } = this.#parts
-    const { apart, certificates, contents, witness } = this.#parts
+    const { apart, certificates, contents } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
     const isApart = (checkpoint: Bytes) => apart.has(checkpoint)
@@ -85,7 +85,7 @@ export class Proposal {
     const closed = contents.closed(all, least)
     const size = closed?.size ?? least
     const isReady = all.length >= size && stable >= size
-    if (!isReady || this.#isUnjudged() || witness.isOwing || governance.length > GOVERNANCE_HEADS_MAX) return
+    if (!isReady || !this.#maySay() || governance.length > GOVERNANCE_HEADS_MAX) return
     // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
     if (
       closed !== undefined &&
@@ -96,8 +96,9 @@ export class Proposal {
     const of = toHex(this.#sourceOf(beneath, prefix, governance.map(idBytes)))
     const { judgedCount } = ledger
     if (this.#candidate?.of === of && this.#candidate.judgedCount === judgedCount) return
-    const checkpoint = await this.#compute(beneath, prefix)
-    if (checkpoint === undefined) return
+    const checkpoint = await this.#compute(beneath, prefix, governance)
+    // That took its time: somebody may have been removed since, or be heard of no more.
+    if (checkpoint === undefined || !this.#maySay() || frontier.stable(all, isApart) < size) return
     this.#candidate = { of, judgedCount, checkpoint }
     if (!authority.mayWrite(record.id, identity.publicKey)) return
     const hash = checkpointHash(checkpoint)
@@ -112,13 +113,18 @@ export class Proposal {
     return taggedHash('calbox/candidate', authority.judgement(record.id), ...beneath, ...ids, ...governance)
   }
 
-  async #compute(beneath: Checkpoint | undefined, prefix: readonly DagNode[]): Promise<Checkpoint | undefined> {
-    const { record, authority, contents, retention, log } = this.#parts
+  /** `governance`: of when it was known how they are judged. */
+  async #compute(
+    beneath: Checkpoint | undefined,
+    prefix: readonly DagNode[],
+    governance: readonly OpId[],
+  ): Promise<Checkpoint | undefined> {
+    const { record, contents, retention, log } = this.#parts
     const isSwept = contents.isSwept(beneath, prefix.length)
     const state = await contents.stateAt(prefix, isSwept)
     if (state === undefined) return undefined
     const { root } = state
-    const facts = { contextId: record.id, root, isSwept, governance: [...authority.heads()].sort() }
+    const facts = { contextId: record.id, root, isSwept, governance: [...governance].sort() }
     const contained = await contents.of(prefix)
     const checkpoint = checkpointOver(beneath, contained, facts, retention.recentMax)
     const [heads, authors] = [checkpoint?.heads.length ?? 0, Object.keys(checkpoint?.authors ?? {}).length]
@@ -127,9 +133,10 @@ export class Proposal {
     return undefined
   }
 
-  /** Some of the deltas are not judged by the removals that are known. */
-  #isUnjudged(): boolean {
-    const { authority, ledger, record } = this.#parts
-    return ledger.removals === undefined || !equalBytes(ledger.removals, authority.judgement(record.id))
+  /** All are judged by the removals that are known, and we have said what we had accepted from who was removed. */
+  #maySay(): boolean {
+    const { authority, ledger, record, witness } = this.#parts
+    const isJudged = ledger.removals !== undefined && equalBytes(ledger.removals, authority.judgement(record.id))
+    return isJudged && !witness.isOwing
   }
 }

@@ -156,8 +156,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'acknowledgements-outlive-a-removal',
     file: 'context/retention/frontier.ts',
-    find: '    this.#startAnewAfterRemovals()\n    const counted',
-    replace: '    const counted',
+    find: '[...counted, ...this.#losses.counted]',
+    replace: 'counted',
     why: 'all prune what a witness has accepted since it acknowledged what sorts behind it',
     breaks: 'I2',
     needs: 'accepted behind',

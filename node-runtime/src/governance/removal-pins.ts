@@ -1,8 +1,9 @@
 // What a removal says of a context: which deltas of the removed member were accepted there.
-import type { AccountId, ContextId, DeltaId } from '../base/ids.ts'
+import { taggedHash } from '../base/hash.ts'
+import { type AccountId, type ContextId, type DeltaId, idBytes, idFromBytes, type OpId } from '../base/ids.ts'
 import type { PinnedHeads } from '../base/operations.ts'
 import { WORD_HEADS_MAX } from './limits.ts'
-import type { Removal, Word } from './namespace-state.ts'
+import type { Removal, Removed, Word } from './namespace-state.ts'
 
 /**
  * Heads whose past is what was accepted from the removed member in a context. Undefined while nobody has said it: then
@@ -83,4 +84,18 @@ export function contextsOf(pinned: PinnedHeads): ContextId[] {
 /** In ascending order. */
 function unionOf(a: readonly DeltaId[], b: readonly DeltaId[]): DeltaId[] {
   return [...new Set([...a, ...b])].sort()
+}
+
+/**
+ * What of a removal was heard: of a group's, whom it leaves untouched, too. That may change when an operation comes that sorts
+ * before it, and from whom it then takes something more, that is to be said as well.
+ */
+export function markOf({ op, kept }: Removal): OpId {
+  if (kept === undefined) return op
+  return idFromBytes(taggedHash('calbox/heard/1', idBytes(op), ...kept.map(idBytes)))
+}
+
+/** Whose deltas a removal may make void: one account’s, or those of all who lost a group that they had inherited. */
+export function takenBy(who: Removed, { kept }: Removal): (account: AccountId) => boolean {
+  return kept === undefined ? (account) => account === who : (account) => !kept.includes(account)
 }

@@ -88,9 +88,9 @@ export class Revision {
     else if (this.isDue) await ledger.commit([ledger.judgementOp(judgement)])
     ledger.judgedBy(judgement)
     witness.judged()
-    if (isSame) return
-    // What was to be told meanwhile was not.
+    // What was to be told meanwhile was not, and others wait for who has not acknowledged anything since (`retention/losses.ts`).
     outbound.announceHeads(record.id)
+    if (isSame) return
     log.info({ voided: found.dropped.size, restored: found.back.length }, 'deltas judged again after a removal')
     await this.#tell(found.back.filter(({ isFresh }) => isFresh))
   }

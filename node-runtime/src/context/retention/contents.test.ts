@@ -55,3 +55,14 @@ it('a checkpoint of nothing more, made under other governance, has the root bene
   expect(await of.stateAt([])).toEqual({ stack: 0, swept: [], root: 'root' })
   expect(places).toEqual([[]])
 })
+
+it('what is of some authors is left out where it counts for nothing here', () => {
+  const { contents: of, nodes } = contents()
+  const [first, ...others] = nodes
+  const waits = { ...first, id: 'a2', author: 'ada' } as unknown as DagNode
+  const counts = { ...first, author: 'ada' } as unknown as DagNode
+  const isAda = (author: string) => author === 'ada'
+  expect(of.leavesOut([counts, ...others], isAda)).toBe(false)
+  expect(of.leavesOut([counts, waits], isAda)).toBe(true)
+  expect(of.leavesOut([counts, waits], () => false)).toBe(false)
+})

@@ -95,6 +95,14 @@ export class Contents {
     return { stack, swept: [], root: await folder.rootBelow(stack, () => this.#nextCuts(stack, prefix.length)) }
   }
 
+  /** Whether something of `prefix` counts for nothing here, and is of one of these authors. */
+  leavesOut(prefix: readonly DagNode[], isOfThese: (author: PublicKey) => boolean): boolean {
+    const theirs = prefix.filter(({ author }) => isOfThese(author))
+    if (theirs.length === 0) return false
+    const counting = new Set(this.#parts.folder.stack.map(({ id }) => id))
+    return theirs.some(({ id }) => !counting.has(id))
+  }
+
   /** Whether what was removed goes with the next `size` deltas. Guests that keep their own state sweep it themselves. */
   isSwept(beneath: Checkpoint | undefined, size: number): boolean {
     const { record, retention } = this.#parts

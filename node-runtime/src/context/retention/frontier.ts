@@ -12,6 +12,7 @@ import { HEADS_MAX } from '../../wire/limits.ts'
 import { isFromTheFuture } from '../apply/future.ts'
 import { ACKNOWLEDGEMENT_STORE_MS, OWN_BEAT_MS } from '../limits.ts'
 import type { ContextParts } from '../parts.ts'
+import { Losses } from './losses.ts'
 
 type FrontierParts = Pick<
   ContextParts,
@@ -35,8 +36,10 @@ const NS_PER_MS = 1_000_000n
 export class Frontier {
   readonly #parts: FrontierParts
   #marks: Acknowledgements<PublicKey>
-  /** Under which removals they were said. */
-  #markedBy: Bytes | undefined
+  /** Who has lost the context, as long as something may still come that was accepted from it. */
+  readonly #losses: Losses
+  /** Who counted last. */
+  #before: readonly PublicKey[] = []
   /** By author; never our own. */
   readonly #newest: Map<PublicKey, HeadsBeat>
   /** Of who may only read: what they say of themselves, and nothing depends on. Gone once they write. */
@@ -62,6 +65,7 @@ export class Frontier {
   constructor(parts: FrontierParts) {
     this.#parts = parts
     this.#marks = new Acknowledgements(parts.dag)
+    this.#losses = new Losses(parts)
     this.#newest = new Map(parts.acknowledged.map((beat) => [beat.author, beat]))
     for (const { author, hlc } of parts.acknowledged) this.#savedHlc.set(author, hlc)
   }
@@ -172,12 +176,19 @@ export class Frontier {
    */
   stable(applied: readonly DagNode[], isApart: (checkpoint: Bytes) => boolean = () => false): number {
     const { dag, identity } = this.#parts
-    this.#startAnewAfterRemovals()
+    if (this.#losses.hear(this.#before) === 'less') this.#startAnew()
     const counted = this.#counted(isApart)
     if (counted === undefined) return 0
+    this.#before = counted
     for (const author of counted) this.#mark(author)
     this.#marks.acknowledge(identity.publicKey, dag.heads())
-    return this.#marks.stable(applied, counted)
+    this.#losses.settle(counted.filter((each) => each !== identity.publicKey))
+    return this.#marks.stable(applied, [...counted, ...this.#losses.counted])
+  }
+
+  /** True where others may have accepted from the author what has no effect here: they have not said so yet. */
+  isContested(author: PublicKey): boolean {
+    return this.#losses.takeFrom(author)
   }
 
   /**
@@ -236,16 +247,9 @@ export class Frontier {
     }
   }
 
-  /**
-   * Who has not heard of a removal may since have accepted something from the removed member that sorts before all that it had
-   * acknowledged: it has to acknowledge that again, and says first what it had accepted.
-   */
-  #startAnewAfterRemovals(): void {
-    const { authority, dag, record } = this.#parts
-    const judgement = authority.judgement(record.id)
-    if (this.#markedBy && equalBytes(this.#markedBy, judgement)) return
-    this.#markedBy = judgement
-    this.#marks = new Acknowledgements(dag)
+  /** What was accepted from a removed member is void again: who had accepted it, too, and had nothing to add to that, has its word to say now. */
+  #startAnew(): void {
+    this.#marks = new Acknowledgements(this.#parts.dag)
     this.#marked.clear()
   }
 
@@ -258,7 +262,9 @@ export class Frontier {
     const beat = this.#newest.get(author)
     if (beat === undefined || beat === this.#marked.get(author) || beat.heads.length >= HEADS_MAX) return
     if (!equalBytes(beat.removals, authority.judgement(record.id))) return
-    if (this.#marks.acknowledge(author, beat.heads)) this.#marked.set(author, beat)
+    if (!this.#marks.acknowledge(author, beat.heads)) return
+    this.#marked.set(author, beat)
+    this.#losses.acknowledged(author)
   }
 }
 

@@ -1,6 +1,6 @@
 // What happens while the next checkpoint is computed: in a long history that takes many turns.
 import { expect, it } from 'vitest'
-import { type ContextId, type DeltaId, idFromBytes, type OpId, type RootHash } from '../../base/ids.ts'
+import { type ContextId, type DeltaId, idFromBytes, type OpId, type PublicKey, type RootHash } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
 import { keysOf } from '../../testing/test-node.ts'
 import { Proposal } from './proposal.ts'
@@ -15,11 +15,18 @@ interface World {
   heads: OpId[]
   isOwing: boolean
   stable: number
+  isContested: boolean
 }
 
 /** `meanwhile`: once, while a checkpoint over both nodes is computed. */
 function proposing(meanwhile: (world: World) => void) {
-  const world: World = { judgement: Uint8Array.of(1), heads: [FIRST], isOwing: false, stable: NODES.length }
+  const world: World = {
+    judgement: Uint8Array.of(1),
+    heads: [FIRST],
+    isOwing: false,
+    stable: NODES.length,
+    isContested: false,
+  }
   const [identity, removals] = [keysOf('ada').identity, world.judgement]
   let left = 1
   const parts = {
@@ -34,6 +41,7 @@ function proposing(meanwhile: (world: World) => void) {
     contents: {
       closed: () => undefined,
       isSwept: () => false,
+      leavesOut: (_: unknown, isContested: (author: PublicKey) => boolean) => isContested(identity.publicKey),
       of: async (prefix: readonly DagNode[]) =>
         prefix.map(({ id, parents }) => ({
           id,
@@ -47,7 +55,7 @@ function proposing(meanwhile: (world: World) => void) {
         return { stack: 0, root: ROOT, swept: [] }
       },
     },
-    frontier: { stable: () => world.stable },
+    frontier: { stable: () => world.stable, isContested: () => world.isContested },
     ledger: { removals, judgedCount: 0 },
     witness: {
       get isOwing() {
@@ -91,4 +99,16 @@ it('the cut is that at which its contents were judged, and the next is of the ne
   expect(world.heads).toEqual([SECOND])
   await proposal.renew(undefined)
   expect(proposal.checkpoint?.governance).toEqual([SECOND])
+})
+
+it('nothing is proposed with what has no effect here and may have been accepted by others, nor vouched for while we owe a word', async () => {
+  const { proposal, world } = proposing(() => {})
+  world.isContested = true
+  await proposal.renew(undefined)
+  expect([proposal.checkpoint, proposal.vouch]).toEqual([undefined, undefined])
+  world.isContested = false
+  await proposal.renew(undefined)
+  expect([proposal.checkpoint?.count, proposal.vouch]).toEqual([NODES.length, expect.anything()])
+  world.isOwing = true
+  expect(proposal.vouch).toBeUndefined()
 })

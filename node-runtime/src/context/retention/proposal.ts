@@ -53,9 +53,9 @@ export class Proposal {
     return this.#candidate?.checkpoint
   }
 
-  /** Given once nobody who counts lacks any of it; absent where we may not write. */
+  /** Given once nobody who counts lacks any of it; absent where we may not write, or owe a word. */
   get vouch(): HeadsVouch | undefined {
-    return this.#vouch
+    return this.#parts.witness.isOwing ? undefined : this.#vouch
   }
 
   /** The one beneath is another now. */
@@ -93,6 +93,7 @@ export class Proposal {
     )
       return
     const prefix = all.slice(0, size)
+    if (contents.leavesOut(prefix, (author) => frontier.isContested(author))) return
     const of = toHex(this.#sourceOf(beneath, prefix, governance.map(idBytes)))
     const { judgedCount } = ledger
     if (this.#candidate?.of === of && this.#candidate.judgedCount === judgedCount) return

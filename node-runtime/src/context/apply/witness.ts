@@ -36,7 +36,7 @@ export class Witness {
     this.#parts = parts
     this.#isOwing = parts.ledger.heard.size > 0
     this.#mayWrite = this.#mayWriteNow()
-    this.judged()
+    this.#compare()
   }
 
   /**
@@ -64,6 +64,12 @@ export class Witness {
 
   /** All is judged by what was heard last. Not before does a word that has come count as said: what is signed till then is without it. */
   judged(): void {
+    this.#compare()
+    // When it was noted we may have been without the right that we have now. So whoever owes a word has a timer that says it.
+    this.#sayNext()
+  }
+
+  #compare(): void {
     const { ledger, voids } = this.#parts
     const { judgement, all: removals } = voids.known
     if (ledger.removals === undefined || !equalBytes(ledger.removals, judgement)) return
@@ -87,13 +93,17 @@ export class Witness {
     // The judgement that follows takes it from the state, and may be all that is left of this instance.
     if (isNew) await ledger.commit([ledger.judgementOp(ledger.removals)])
     this.#isOwing ||= this.#unsaid(this.#parts.voids.known.all()).length > 0
-    const [next] = this.#unsaid()
-    if (next) this.#saySoon(next[1].removal)
+    this.#sayNext()
   }
 
   close(): void {
     this.#closed = true
     this.#cancel?.()
+  }
+
+  #sayNext(): void {
+    const [next] = this.#unsaid()
+    if (next) this.#saySoon(next[1].removal)
   }
 
   /** One after the other: who comes later has most often nothing to add. */

@@ -1,6 +1,6 @@
 // A witness whose right to write comes and goes: what it had accepted counts all the same, and it owes its word no longer than until
 // it may say it.
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { toHex } from '../../base/bytes.ts'
 import { shareOpenGroup } from '../../testing/open-group.ts'
 import { converge, TestWorld, type WorldOptions } from '../../testing/test-nodes.ts'
@@ -10,6 +10,8 @@ import { lowerMember } from '../namespaces/membership.ts'
 const NAMES = ['ada', 'bob', 'cyd', 'dan', 'eve']
 const LEFT = ['ada', 'cyd', 'dan', 'eve']
 const DISK_MS = 20
+/** All that there are. */
+const CAPABILITIES = 511
 
 let world: TestWorld
 
@@ -34,8 +36,8 @@ async function openGroup(options: WorldOptions) {
         .state.removalsOf(account('bob'))[0]
         ?.said?.map(({ by }) => by),
     mayWrite: (name: string) => namespace(name).state.canWrite(id, world.get(name).node.identity.publicKey),
-    take: (by: string, from: string) => {
-      const right = { kind: 'capabilities_set', groupId: root, account: account(from), capabilities: 0 } as const
+    rights: (by: string, of: string, capabilities: number) => {
+      const right = { kind: 'capabilities_set', groupId: root, account: account(of), capabilities } as const
       return govern(world.get(by).node, root, right)
     },
     role: (of: string, role: 'Admin' | 'Member') =>
@@ -61,7 +63,7 @@ test('a right that is taken and given back while all is judged by that leaves no
   for (let i = 0; i < 6; i += 1) await group.set('cyd', `on ${i}`)
   await converge(world, id, ['bob', 'cyd'])
   await world.run(world.get('bob').stop())
-  await world.run(group.take('ada', 'bob'))
+  await world.run(group.rights('ada', 'bob', 0))
   await world.until('ada has said', () => said('ada') !== undefined)
   world.network.heal()
   await world.until('cyd has heard', () => said('cyd') !== undefined)
@@ -91,3 +93,45 @@ test('a right that is taken and given back while all is judged by that leaves no
     expect([name, await group.late(name), (count ?? 0) > 0]).toEqual([name, 'bob', true])
   }
 })
+
+// At once: the log has taken that, too, before the witness sees that its word was refused.
+test.each(['later', 'at once'])(
+  'a word that is refused for want of the right is said when that is given back %s',
+  async (when) => {
+    const group = await openGroup({ seed: 'refused' })
+    const { id, namespace, said } = group
+    await group.set('bob', 'before')
+    await converge(world, id, NAMES)
+    world.network.partition(peers('ada', 'dan', 'eve'), peers('bob', 'cyd'))
+    await group.set('bob', 'late')
+    await converge(world, id, ['bob', 'cyd'])
+    await world.run(world.get('bob').stop())
+    await world.run(group.rights('ada', 'bob', 0))
+    await world.until('ada has said', () => said('ada') !== undefined)
+    const heard = namespace('ada').opsNotIn(namespace('cyd').heads(), 100)
+    const taken = await world.run(group.added(() => group.rights('ada', 'cyd', 0)))
+    const give = () => group.added(() => group.rights('ada', 'cyd', CAPABILITIES))
+    const given = when === 'at once' ? await world.run(give()) : []
+    // The log is at what ada has made, and our word comes behind that.
+    const log = namespace('cyd')
+    const submit = log.submit.bind(log)
+    const submitted = vi.spyOn(log, 'submit').mockImplementationOnce(async (body) => {
+      await log.receive(taken, undefined)
+      const word = submit(body)
+      await Promise.allSettled([word, log.receive(given, undefined)])
+      return word
+    })
+    await world.run(log.receive(heard, undefined))
+    await world.until('cyd was to say it', () => submitted.mock.calls.length > 0)
+    world.network.heal()
+    await world.pass(60_000)
+    if (when === 'later') {
+      expect([group.mayWrite('cyd'), said('ada')?.includes(account('cyd'))]).toEqual([false, false])
+      await world.run(give())
+    }
+    await world.pass(120_000)
+    await converge(world, id, LEFT)
+    expect(said('ada')).toContain(account('cyd'))
+    for (const name of LEFT) expect([name, await group.late(name)]).toEqual([name, 'bob'])
+  },
+)

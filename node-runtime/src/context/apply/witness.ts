@@ -135,9 +135,9 @@ export class Witness {
   async #sayAll(): Promise<void> {
     const { authority, ledger, record, voids } = this.#parts
     for (const [mark, heard] of this.#unsaid()) {
-      const isDone = !(await this.#say(heard))
-      if (isDone) this.#finish(mark)
-      else if (heard.heads.length > HEARD_HEADS_KEPT_MAX) this.#toFinish.add(mark)
+      const outcome = await this.#say(heard)
+      if (outcome === 'refused') this.#finish(mark)
+      if (outcome === 'said' && heard.heads.length > HEARD_HEADS_KEPT_MAX) this.#toFinish.add(mark)
     }
     this.#failures = 0
     for (const mark of [...ledger.heard.keys()].slice(0, -HEARD_KEPT_MAX)) this.#finish(mark)
@@ -174,18 +174,24 @@ export class Witness {
     return pinsOf(removal, record.id) === undefined || heads.some((id) => !voids.accepts(removal, id))
   }
 
-  /** False where the log rules against it: who came after the removal knows nothing of what was accepted before. */
-  async #say({ who: account, removal, heads }: Heard): Promise<boolean> {
+  /**
+   * Refused where the log rules against it: who came after the removal knows nothing of what was accepted before. Not where the log
+   * has moved on meanwhile, as that may have taken our right, and even given it back: it is said when we have it. Each time that it is
+   * tried again there is more in the log, so this ends.
+   */
+  async #say({ who: account, removal, heads }: Heard): Promise<'said' | 'refused' | 'later'> {
     const { record, authority, log } = this.#parts
+    const before = `${authority.heads()}`
     try {
       await authority.pinRemoval({ account, removal, pinned: { [record.id]: heads } })
     } catch (error) {
       if (!(error instanceof ContextError) || error.code !== 'NOT_ALLOWED') throw error
+      if (!this.#mayWriteNow() || `${authority.heads()}` !== before) return 'later'
       log.debug({ removal, error: error.message }, 'others say what was accepted from a removed member')
-      return false
+      return 'refused'
     }
     log.info({ account, removal, heads: heads.length }, 'said what was accepted from a removed member')
-    return true
+    return 'said'
   }
 }
 

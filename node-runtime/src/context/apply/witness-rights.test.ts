@@ -135,3 +135,31 @@ test.each(['later', 'at once'])(
     for (const name of LEFT) expect([name, await group.late(name)]).toEqual([name, 'bob'])
   },
 )
+
+test('what a witness had accepted counts, also where it heard at once that its right was taken, and that is void', async () => {
+  const group = await openGroup({ seed: 'void' })
+  const { id, said } = group
+  await world.run(group.role('dan', 'Admin'))
+  await world.pass(5000)
+  await group.set('bob', 'before')
+  await converge(world, id, NAMES)
+  world.network.partition(peers('ada', 'dan', 'eve'), peers('bob', 'cyd'))
+  await group.set('bob', 'late')
+  await converge(world, id, ['bob', 'cyd'])
+  await world.run(world.get('bob').stop())
+  await world.run(group.rights('ada', 'bob', 0))
+  await world.until('dan knows what ada had', () => said('dan') !== undefined)
+  world.network.partition(peers('ada', 'eve'), peers('dan'), peers('cyd'))
+  await world.run(group.rights('dan', 'cyd', 0))
+  // Beside that: dan had no right to do it.
+  await world.run(group.role('dan', 'Member'))
+  world.network.partition(peers('ada', 'eve'), peers('dan', 'cyd'))
+  await world.until('cyd has heard', () => said('cyd') !== undefined)
+  await world.pass(10_000)
+  expect(group.mayWrite('cyd')).toBe(false)
+  world.network.heal()
+  await world.pass(120_000)
+  await converge(world, id, LEFT)
+  expect([group.mayWrite('cyd'), said('ada')?.includes(account('cyd'))]).toEqual([true, true])
+  for (const name of LEFT) expect([name, await group.late(name)]).toEqual([name, 'bob'])
+})

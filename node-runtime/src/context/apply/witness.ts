@@ -86,10 +86,12 @@ export class Witness {
     for (const [who, removal] of authority.removalsIn(record.id)) {
       const mark = markOf(removal)
       if (isSettled(removal, record.id) || ledger.witnessed.has(mark) || ledger.heard.has(mark)) continue
-      if (who === own || !this.#mayWriteNow()) continue
+      // Also without the right to say it: what has taken that may turn out void.
+      if (who === own) continue
       ledger.heard.set(mark, { removal: removal.op, who, heads: await accepted(takenFrom(who, removal)) })
       isNew = true
     }
+    if (isNew && !this.#mayWriteNow()) this.#finishOldest()
     // The judgement that follows takes it from the state, and may be all that is left of this instance.
     if (isNew) await ledger.commit([ledger.judgementOp(ledger.removals)])
     this.#isOwing ||= this.#unsaid(this.#parts.voids.known.all()).length > 0
@@ -144,6 +146,16 @@ export class Witness {
     await ledger.commit([ledger.judgementOp(ledger.removals)])
     // A word that was refused is not to come. What was said counts once all is judged by it.
     if (equalBytes(voids.known.judgement, authority.judgement(record.id))) this.judged()
+  }
+
+  /** Of what is not to be said for now, and perhaps never: more than is kept of what has been said is of no use. */
+  #finishOldest(): void {
+    let [removals, heads] = [0, 0]
+    for (const [mark, heard] of [...this.#parts.ledger.heard].reverse()) {
+      removals += 1
+      heads += heard.heads.length
+      if (removals > HEARD_KEPT_MAX || heads > HEARD_KEPT_MAX * HEARD_HEADS_KEPT_MAX) this.#finish(mark)
+    }
   }
 
   #finish(mark: OpId): void {

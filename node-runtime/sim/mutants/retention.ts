@@ -95,8 +95,8 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'history-is-pruned-past-who-has-not-migrated',
     file: 'context/retention/proposal.ts',
-    find: '(stateMark(state).version < closed.version || !frontier.haveCome(closed.version, isApart))',
-    replace: 'stateMark(state).version < closed.version',
+    find: '    if (closed !== undefined && !frontier.haveCome(closed.version, ours, isApart)) return\n',
+    replace: '',
     why: 'what a writer that is away has written for the earlier version has no place any more when it comes back',
     breaks: 'I2',
     needs: 'migration',

@@ -157,8 +157,9 @@ export class Context {
    */
   beat(): HeadsBeat | undefined {
     if (this.#closed || this.#works.ledger.hasEnded) return undefined
-    const { frontier, ledger, pruner, upgrader, witness } = this.#works
-    return frontier.own(witness.toSign(ledger.shown), { vouch: pruner.vouch, state: upgrader.said })
+    const { frontier, ledger, pruner, rewriting, upgrader, witness } = this.#works
+    const state = upgrader.said(rewriting.isOwing)
+    return frontier.own(witness.toSign(ledger.shown), { vouch: pruner.vouch, state })
   }
 
   /** The newest beat of each other member that is known here, however it came. */

@@ -17,6 +17,7 @@ import type { Authority } from './ports.ts'
 import { boundOf, floorOf, oldestOf } from './retention/checkpoint.ts'
 import { handledFrom, putHandled } from './retention/handled-rows.ts'
 import { dropKeptBefore } from './retention/kept-rows.ts'
+import { firstReissue } from './retention/reissue-rows.ts'
 import type { Stacked } from './undo-rows.ts'
 
 export interface OpeningParts {
@@ -38,6 +39,7 @@ export type Opened = Pick<
   | 'lacking'
   | 'isDamaged'
   | 'again'
+  | 'isRewriting'
   | 'handlersStored'
   | 'parked'
   | 'pruned'
@@ -137,6 +139,7 @@ export async function openRows({ contextId, store, hlc, authority, retention }: 
     lacking: isDamaged ? new Map() : lacking,
     isDamaged,
     again,
+    isRewriting: (await firstReissue(store, contextId)) !== undefined,
     handlersStored: await rows.countHandlers(),
     parked,
     pruned,

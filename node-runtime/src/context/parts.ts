@@ -102,6 +102,8 @@ export interface ContextParts {
   readonly isDamaged: boolean
   /** What counted and does not, of these and of what is gone: the handlers have had their rows. */
   readonly again: Set<DeltaId>
+  /** Own deltas that are lost to a checkpoint were to be written again when it was opened. */
+  readonly isRewriting: boolean
   /** Handlers that waited in the store when it was opened. */
   readonly handlersStored: number
   readonly executor: GuestExecutor

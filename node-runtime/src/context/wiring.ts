@@ -78,6 +78,7 @@ export function contextWorks(parts: ContextParts, doings: ContextDoings) {
     ...shared,
     receive: (deltas) => receiver.receive(deltas, undefined),
     onLost: () => rewriting.again(),
+    isOwing: () => rewriting.isOwing,
   })
   const inDamage = { ...shared, enqueueDamaged: <T>(task: () => Promise<T>) => queue.runDamaged(task) }
   const adoption = new Adoption({ ...inDamage, pruner })

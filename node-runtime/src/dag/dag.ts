@@ -164,6 +164,11 @@ export class Dag {
     return this.#floor !== undefined && id <= this.#floor.last
   }
 
+  /** A ready node that is not lost, or what one can build on beneath the floor. */
+  stands(id: DeltaId): boolean {
+    return this.#ready.has(id) ? !this.isLost(id) : this.isBeneath(id) && this.#floor?.stands(id) === true
+  }
+
   /** A ready node that is built on what is lost: it counts nowhere. */
   isLost(id: DeltaId): boolean {
     return this.#lost.has(id)

@@ -64,9 +64,12 @@ export class Upgrader {
     return stateMark(this.#parts.state)
   }
 
-  /** Of the state, to the other members; undefined: there is nothing to say. */
-  get said(): StateSaid | undefined {
-    const { version } = this.mark
+  /**
+   * Of the state, to the other members; undefined: there is nothing to say. Until own lost deltas are written again it is the first
+   * version, which they may be for: where others prune past that, these have no place any more.
+   */
+  said(isOwing: boolean): StateSaid | undefined {
+    const version = isOwing ? FIRST_STATE_VERSION : this.mark.version
     const why = this.failed?.why
     const own = this.ownEntries.left
     if (version === FIRST_STATE_VERSION && why === undefined) return undefined

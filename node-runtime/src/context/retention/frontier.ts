@@ -193,16 +193,19 @@ export class Frontier {
 
   /**
    * Everybody who may write has said that its state has this version at least, and all that it had then is here: nobody, away
-   * or not, has anything left that was made for an earlier one. What they have who stand on a checkpoint that `isApart` never comes.
+   * or not, has anything left that was made for an earlier one. What is lost here its author writes again, and knows of that where it
+   * stands on `beneath`, too. What they have who stand on a checkpoint that `isApart` never comes.
    */
-  haveCome(version: number, isApart: (checkpoint: Bytes) => boolean): boolean {
+  haveCome(version: number, beneath: Bytes | undefined, isApart: (checkpoint: Bytes) => boolean): boolean {
     const { authority, dag, identity, record } = this.#parts
     return authority.writers(record.id).every(({ publicKey }) => {
       if (publicKey === identity.publicKey) return true
       const beat = this.#newest.get(publicKey)
       const isThere = beat !== undefined && (beat.state?.version ?? FIRST_STATE_VERSION) >= version
       if (isThere && beat.checkpoint !== undefined && isApart(beat.checkpoint)) return true
-      return isThere && beat.heads.length < HEADS_MAX && beat.heads.every((id) => dag.isReady(id))
+      if (!isThere || beat.heads.length >= HEADS_MAX) return false
+      const knowsLost = equalBytes(beat.checkpoint ?? EMPTY, beneath ?? EMPTY)
+      return beat.heads.every((id) => (knowsLost ? dag.isReady(id) : dag.stands(id)))
     })
   }
 

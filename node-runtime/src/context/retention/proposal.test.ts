@@ -1,4 +1,5 @@
-// What happens while the next checkpoint is computed: in a long history that takes many turns.
+// What keeps a member from vouching for the next checkpoint: what it owes, what others have yet to say, and what happens while that is
+// computed, which takes many turns in a long history.
 import { expect, it } from 'vitest'
 import { type ContextId, type DeltaId, idFromBytes, type OpId, type PublicKey, type RootHash } from '../../base/ids.ts'
 import type { DagNode } from '../../dag/dag.ts'
@@ -57,6 +58,7 @@ function proposing(meanwhile: (world: World) => void) {
     },
     frontier: { stable: () => world.stable, isContested: () => world.isContested },
     ledger: { removals, judgedCount: 0 },
+    isOwing: () => false,
     witness: {
       get isOwing() {
         return world.isOwing
@@ -111,4 +113,38 @@ it('nothing is proposed with what has no effect here and may have been accepted 
   expect([proposal.checkpoint?.count, proposal.vouch]).toEqual([NODES.length, expect.anything()])
   world.isOwing = true
   expect(proposal.vouch).toBeUndefined()
+})
+
+/** Whether a checkpoint that brings the state to a later version is made of what is held. */
+async function isMade(facts: { readonly isOwing: boolean; readonly haveCome: boolean }): Promise<boolean> {
+  let made = false
+  const judgement = new Uint8Array(32)
+  const parts = {
+    record: { id: CONTEXT },
+    authority: { heads: () => [], judgement: () => judgement },
+    dag: { inOrder: () => NODES.slice(0, 1) },
+    retention: { checkpointMin: 1 },
+    state: { get: () => undefined },
+    apart: { has: () => false, untold: () => [], other: undefined },
+    contents: {
+      closed: () => ({ size: 1, version: 1 }),
+      isSwept: () => false,
+      leavesOut: () => false,
+      stateAt: async () => {
+        made = true
+      },
+    },
+    frontier: { stable: () => 1, haveCome: () => facts.haveCome },
+    ledger: { removals: judgement, judgedCount: 0 },
+    witness: { isOwing: false },
+    isOwing: () => facts.isOwing,
+  }
+  await new Proposal(parts as unknown as ConstructorParameters<typeof Proposal>[0]).renew(undefined)
+  return made
+}
+
+it('what others have not come with, and what is to be written again here, may be for an earlier version', async () => {
+  expect(await isMade({ isOwing: false, haveCome: true })).toBe(true)
+  expect(await isMade({ isOwing: false, haveCome: false })).toBe(false)
+  expect(await isMade({ isOwing: true, haveCome: true })).toBe(false)
 })

@@ -27,6 +27,8 @@ type ProposalParts = Pick<
   readonly frontier: Frontier
   readonly ledger: Ledger
   readonly witness: Pick<Witness, 'isOwing'>
+  /** Own deltas are lost, and not written again yet. */
+  readonly isOwing: () => boolean
 }
 
 interface Candidate {
@@ -70,7 +72,7 @@ export class Proposal {
    */
   async renew(beneath: Checkpoint | undefined): Promise<void> {
     const { record, authority, dag, frontier, identity, ledger, retention, outbound, state, log } = this.#parts
-    const { apart, certificates, contents } = this.#parts
+    const { apart, certificates, contents, isOwing } = this.#parts
     const all = dag.inOrder()
     const governance = authority.heads()
     const isApart = (checkpoint: Bytes) => apart.has(checkpoint)
@@ -86,12 +88,10 @@ export class Proposal {
     const size = closed?.size ?? least
     const isReady = all.length >= size && stable >= size
     if (!isReady || !this.#maySay() || governance.length > GOVERNANCE_HEADS_MAX) return
-    // Of what we have left without effect ourselves nobody may say that it counts nowhere for good.
-    if (
-      closed !== undefined &&
-      (stateMark(state).version < closed.version || !frontier.haveCome(closed.version, isApart))
-    )
-      return
+    // Of what we have left without effect, or have yet to write again, nobody may say that it counts nowhere for good.
+    if (closed !== undefined && (stateMark(state).version < closed.version || isOwing())) return
+    const ours = beneath && checkpointHash(beneath)
+    if (closed !== undefined && !frontier.haveCome(closed.version, ours, isApart)) return
     const prefix = all.slice(0, size)
     if (contents.leavesOut(prefix, (author) => frontier.isContested(author))) return
     const of = toHex(this.#sourceOf(beneath, prefix, governance.map(idBytes)))

@@ -62,6 +62,8 @@ type PrunerParts = Pick<
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>
   /** Own deltas are to be written again. */
   readonly onLost: () => void
+  /** Some are, and others wait for them. */
+  readonly isOwing: () => boolean
   /** In the queue: what waited for something that is pruned. */
   readonly receive: (deltas: readonly Delta[]) => Promise<unknown>
 }
@@ -290,6 +292,8 @@ export class Pruner {
     const unseen = this.#unseen.filter((id) => id >= oldest)
     ops.unshift(rows.putCheckpoint({ certified: signed, base: base + stack, unseen }))
     await revision.sweep(stack, swept, [...ops, ...notes])
+    // Before we say what we stand on.
+    if (again.length > 0) onLost()
     for (const id of handled) counted.add(id)
     this.#certified = signed
     this.#unseen = unseen
@@ -305,7 +309,6 @@ export class Pruner {
     await revision.runIfDue()
     // None was signed while what lies above was taken down.
     if (swept.length > 0) outbound.announceHeads(record.id)
-    if (again.length > 0) onLost()
     const waiting = woken.flatMap(({ id }) => rows.delta(id) ?? [])
     await this.#sweep([...prefix, ...gone], { from: base, to: base + stack })
     if (waiting.length > 0) await receive(waiting)

@@ -33,6 +33,7 @@ async function stage(
     record: { id: delta.contextId },
     rows: { async *deltas() {} },
     store,
+    isRewriting: true,
     dag: { isReady: () => false, isBeneath: () => false },
     pruner: { checkpoint: undefined },
     authority: { mayWrite: () => true },

@@ -23,7 +23,17 @@ const CALLERS: ReadonlySet<string> = new Set(['GROUP_KEY_PENDING', 'NOT_ALLOWED'
 
 type RewritingParts = Pick<
   ContextParts,
-  'record' | 'rows' | 'store' | 'dag' | 'authority' | 'heldUp' | 'nowMs' | 'setTimer' | 'log'
+  | 'record'
+  | 'rows'
+  | 'store'
+  | 'dag'
+  | 'isRewriting'
+  | 'authority'
+  | 'identity'
+  | 'heldUp'
+  | 'nowMs'
+  | 'setTimer'
+  | 'log'
 > & {
   readonly caller: Caller
   readonly frontier: Frontier
@@ -50,7 +60,7 @@ export class Rewriting {
   /** Of these, who was waited for when it was last looked. */
   #left: readonly PublicKey[] = []
   #looked: (() => void)[] = []
-  #isDone = false
+  #isDone: boolean
   #isWaiting = false
   /** The next one, as it is stored: another delta is written for it at each try. */
   #trying: DeltaId | undefined
@@ -61,11 +71,18 @@ export class Rewriting {
 
   constructor(parts: RewritingParts) {
     this.#parts = parts
+    this.#isDone = !parts.isRewriting
   }
 
   /** Everything we ever wrote is in the state. */
   get isDone(): boolean {
     return this.#isDone
+  }
+
+  /** Something of ours is still to come, for whatever version of the state it was made. Who may not write makes nobody wait. */
+  get isOwing(): boolean {
+    const { record, authority, identity } = this.#parts
+    return !this.#isDone && authority.mayWrite(record.id, identity.publicKey)
   }
 
   /** Own deltas are still to be written again, as far as it was looked. Never once this has ended: nobody looks any more then. */

@@ -1,19 +1,19 @@
 // How long real nodes take until all hold the same: three writers of 1,000 calls each, beside Yjs over gossipsub in the
-// same run, and a member that joins when 10,000 deltas have been written.
-// `npm run build && node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--late 10000] [--write]`
+// same run.
+// `npm run build && node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--write]`
 import { type ChildProcess, fork } from 'node:child_process'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { scriptOptions, wholeNumber } from '../../scripts/command-line.ts'
 import { freePort, loadNow, pause, quantile, type RealNode, RealNodes, round2, untilEqual } from '../real-nodes.ts'
 import { showReport } from '../show-report.ts'
+import { writeKeys } from './write-keys.ts'
 
 const flags = scriptOptions(
-  'usage: node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--late 10000] [--together 8] [--flag FLAG]... [--write]',
+  'usage: node --conditions=source bench/convergence/run.ts [--rounds 3] [--calls 1000] [--together 8] [--flag FLAG]... [--write]',
   {
     rounds: { type: 'string', default: '3' },
     calls: { type: 'string', default: '1000' },
-    late: { type: 'string', default: '10000' },
     together: { type: 'string', default: '8' },
     /** Given to Node for each node, for example `--cpu-prof`. */
     flag: { type: 'string', multiple: true, default: [] },
@@ -23,14 +23,11 @@ const flags = scriptOptions(
     ...given,
     rounds: wholeNumber('rounds', given.rounds, 1),
     calls: wholeNumber('calls', given.calls, 1),
-    // None: without the late joiner.
-    late: wholeNumber('late', given.late, 0),
     together: wholeNumber('together', given.together, 1),
   }),
 )
 const ROUNDS = flags.rounds
 const CALLS = flags.calls
-const LATE = flags.late
 const WRITERS = 3
 /** Calls of one client that are under way at a time. */
 const TOGETHER = flags.together
@@ -42,16 +39,6 @@ interface Took {
   readonly equalMs: number
   readonly cpuMs?: number
   readonly load: number
-}
-
-async function write(node: RealNode, contextId: string, count: number, key: (index: number) => string): Promise<void> {
-  let next = 0
-  const client = async () => {
-    for (let index = next++; index < count; index = next++) {
-      await node.call(contextId, 'set', { key: key(index), value: `value ${index}` })
-    }
-  }
-  await Promise.all(Array.from({ length: TOGETHER }, client))
 }
 
 async function ours(): Promise<Took> {
@@ -69,7 +56,11 @@ async function ours(): Promise<Took> {
     const before = await cpu()
     const startedMs = performance.now()
     const { contextId } = shared
-    await Promise.all(members.map((node) => write(node, contextId, CALLS, (index) => `${node.name} ${index}`)))
+    await Promise.all(
+      members.map((node) =>
+        writeKeys(node, contextId, { count: CALLS, together: TOGETHER, key: (index) => `${node.name} ${index}` }),
+      ),
+    )
     const writtenMs = performance.now() - startedMs
     await untilEqual(members, contextId, 5)
     const equalMs = performance.now() - startedMs
@@ -104,30 +95,6 @@ async function yjs(): Promise<Took> {
   }
 }
 
-/** Two members have written; a third joins. Until it holds the same. */
-async function lateJoiner(): Promise<{ deltas: number; joinedMs: number; cpuMs: number; load: number }> {
-  const nodes = await RealNodes.open('late')
-  try {
-    const [first, second] = [await nodes.start('first'), await nodes.start('second')]
-    const shared = await first.share(KV_STORE)
-    await first.invite(second, shared)
-    const { contextId } = shared
-    const key = (index: number) => `key ${index % 1000}`
-    await Promise.all([first, second].map((node) => write(node, contextId, LATE / 2, key)))
-    await untilEqual([first, second], contextId)
-    const late = await nodes.start('late')
-    await pause(1500)
-    const before = await late.cpuMs()
-    const startedMs = performance.now()
-    await first.invite(late, shared)
-    await untilEqual([first, late], contextId, 10)
-    const joinedMs = performance.now() - startedMs
-    return { deltas: LATE, joinedMs, cpuMs: (await late.cpuMs()) - before, load: loadNow() }
-  } finally {
-    await nodes.close()
-  }
-}
-
 function told(child: ChildProcess, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.on('message', (message) => {
@@ -148,13 +115,11 @@ function summary(runs: readonly Took[]) {
   }
 }
 
-const runs = { calbox: [] as Took[], yjs: [] as Took[], late: [] as Awaited<ReturnType<typeof lateJoiner>>[] }
+const runs = { calbox: [] as Took[], yjs: [] as Took[] }
 for (let round = 0; round < ROUNDS; round += 1) {
   runs.calbox.push(await ours())
   runs.yjs.push(await yjs())
-  if (LATE > 0) runs.late.push(await lateJoiner())
-  const [calbox, peer, late] = [runs.calbox.at(-1), runs.yjs.at(-1), runs.late.at(-1)]
-  process.stderr.write(`${JSON.stringify({ calbox, yjs: peer, late })}\n`)
+  process.stderr.write(`${JSON.stringify({ calbox: runs.calbox.at(-1), yjs: runs.yjs.at(-1) })}\n`)
 }
 const report = {
   node: process.version,
@@ -166,11 +131,5 @@ const report = {
   equalOverYjs: round2(
     quantile(runs.calbox.map(({ equalMs }, index) => equalMs / (runs.yjs[index]?.equalMs ?? Number.NaN))),
   ),
-  lateJoiner: {
-    deltas: LATE,
-    joinedMs: Math.round(quantile(runs.late.map(({ joinedMs }) => joinedMs))),
-    cpuMs: Math.round(quantile(runs.late.map(({ cpuMs }) => cpuMs))),
-    load: runs.late.map(({ load }) => load),
-  },
 }
 await showReport(report, flags.write ? import.meta.dirname : undefined)

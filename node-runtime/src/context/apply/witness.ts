@@ -2,9 +2,9 @@
 // have it, those who have it say so: what they had applied when they heard of the removal, and nothing that came later.
 import { equalBytes } from '../../base/bytes.ts'
 import { taggedHash } from '../../base/hash.ts'
-import { type AccountId, type DeltaId, idBytes, idFromBytes, type OpId } from '../../base/ids.ts'
-import type { Removal, Removed } from '../../governance/namespace-state.ts'
-import { isSettled, pinsOf } from '../../governance/removal-pins.ts'
+import type { AccountId, DeltaId, OpId } from '../../base/ids.ts'
+import type { Removal } from '../../governance/namespace-state.ts'
+import { isSettled, markOf, pinsOf, takenBy } from '../../governance/removal-pins.ts'
 import type { Heard } from '../context-store.ts'
 import { ContextError } from '../errors.ts'
 import type { Ledger, Shown } from '../ledger.ts'
@@ -88,7 +88,7 @@ export class Witness {
       if (isSettled(removal, record.id) || ledger.witnessed.has(mark) || ledger.heard.has(mark)) continue
       // Also without the right to say it: what has taken that may turn out void.
       if (who === own) continue
-      ledger.heard.set(mark, { removal: removal.op, who, heads: await accepted(takenFrom(who, removal)) })
+      ledger.heard.set(mark, { removal: removal.op, who, heads: await accepted(takenBy(who, removal)) })
       isNew = true
     }
     if (isNew && !this.#mayWriteNow()) this.#finishOldest()
@@ -205,18 +205,4 @@ export class Witness {
     log.info({ account, removal, heads: heads.length }, 'said what was accepted from a removed member')
     return 'said'
   }
-}
-
-/**
- * What of a removal was heard: of a group's, whom it leaves untouched, too. That may change when an operation comes that sorts
- * before it, and from whom it then takes something more, that is to be said as well.
- */
-function markOf({ op, kept }: Removal): OpId {
-  if (kept === undefined) return op
-  return idFromBytes(taggedHash('calbox/heard/1', idBytes(op), ...kept.map(idBytes)))
-}
-
-/** Whose deltas a removal may make void: one account’s, or those of all who lost a group that they had inherited. */
-function takenFrom(who: Removed, { kept }: Removal): (account: AccountId) => boolean {
-  return kept === undefined ? (account) => account === who : (account) => !kept.includes(account)
 }

@@ -12,6 +12,7 @@ import { keeping } from './keeping.ts'
 const idOf = <Id extends string>(byte: number) => idFromBytes<Id & ContextId>(new Uint8Array(32).fill(byte))
 const shared = { contextId: idOf<ContextId>(1), namespaceId: idOf(2), groupId: idOf(2) }
 const [op, word, delta] = [idOf<OpId>(3), idOf<OpId>(4), idOf<DeltaId>(5)]
+const HEARD_MS = 10
 const keyOf = (name: string) => keysOf(name).identity.publicKey
 const account = accountOf(keyOf('n3'))
 
@@ -20,7 +21,7 @@ function factsOf(accepted: readonly string[], pinned?: Record<string, readonly s
   const history = new History()
   for (const name of accepted) {
     history.applied.set(name, new Set([delta]))
-    history.heardOf.push({ name, op, accepted: new Set([delta]) })
+    history.heardOf.push({ name, op, atMs: HEARD_MS, accepted: new Set([delta]) })
   }
   const names = ['n0', 'n1', 'n2']
   return {
@@ -53,10 +54,29 @@ it('what anybody had accepted is kept where the removal says nothing', () => {
 
 it('who took the state of another may have lost what nobody writes again', () => {
   const facts = factsOf(['n1'])
-  facts.history.adoptions.set('n1', [1])
+  facts.history.adoptions.set('n1', [1, HEARD_MS + 1])
   expect(found(facts)).toEqual([])
   const { scenario } = facts
   expect(found({ ...facts, scenario: { ...scenario, marks: ['accepted behind'] } }).join()).toContain('accepted by n1')
+})
+
+it('who took it before it heard of the removal, and had the delta then, has not lost it by that', () => {
+  const facts = factsOf(['n1'])
+  facts.history.adoptions.set('n1', [1])
+  expect(found(facts).join()).toContain('accepted by n1')
+})
+
+it('nor has who took none, whatever another did that had it', () => {
+  const facts = factsOf(['n1', 'n2'])
+  facts.history.adoptions.set('n1', [HEARD_MS + 1])
+  expect(found(facts).join()).toContain('accepted by n2 from')
+})
+
+it('what no removal has taken may have gone with a state', () => {
+  const facts = { ...factsOf(['n1']), log: [] }
+  expect(found(facts).join()).toContain('is lost')
+  facts.history.adoptions.set('n1', [1])
+  expect(found(facts)).toEqual([])
 })
 
 it('what counted of who stays is never lost', () => {

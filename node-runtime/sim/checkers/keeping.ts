@@ -58,19 +58,25 @@ function judgeRemoved(delta: Delta, { history, log, nodes, scenario, setting: { 
   const { id, author, governance, parents } = delta
   const account = accountOf(author)
   const last = nodes[0]?.checkpoint?.last ?? ''
-  const holders = nodes.filter(({ name }) => history.applied.get(name)?.has(id))
-  // It went with the state that another took the place of, or with what it stood on, and nobody writes it again. Where no member is
-  // away for longer than it is waited for, nobody prunes what it has still to speak about.
-  const isTaken = holders.some(({ name }) => history.adoptions.has(name)) || parents.some((parent) => parent <= last)
-  if (isTaken && !scenario.marks?.includes('accepted behind')) return []
+  const isWaitedFor = scenario.marks?.includes('accepted behind') ?? false
+  // It went with what it stood on, and nobody writes it again. Where no member is away for longer than it is waited for, nobody prunes
+  // what it has still to speak about.
+  if (!isWaitedFor && parents.some((parent) => parent <= last)) return []
   const knowing = knownFrom(governance, log)
   const taking = log.filter((op) => takesFrom(op.body, account, shared) && !knowing.has(op.id))
-  const who = taking.map((op) => hadAccepted(id, op, { history, nodes, contextId: shared.contextId }))
+  const adopted = nodes.filter(({ name }) => history.adoptions.has(name) && history.applied.get(name)?.has(id))
+  // No removal took it, but that another state took the place of what had it.
+  if (!isWaitedFor && taking.length === 0 && adopted.length > 0) return []
+  const asked = { history, nodes, contextId: shared.contextId, isWaitedFor }
+  const who = taking.map((op) => hadAccepted(id, op, asked))
   if (taking.length > 0 && who.some((names) => names.length === 0)) return []
   return [`${id.slice(0, 8)} was accepted by ${who.flat().join()} from who was removed then, and is lost`]
 }
 
-/** On whose word the removal rests: of who removed, where it says so, or else of everyone. */
+/**
+ * On whose word the removal rests: of who removed, where it says so, or else of everyone. Not of those who have taken the state of
+ * another since, with which theirs went, unless everybody `isWaitedFor`.
+ */
 function hadAccepted(
   id: DeltaId,
   { id: op, author, body }: Operation,
@@ -78,12 +84,14 @@ function hadAccepted(
     history,
     nodes,
     contextId,
-  }: Pick<Facts, 'history' | 'nodes'> & { contextId: Facts['setting']['shared']['contextId'] },
+    isWaitedFor,
+  }: Pick<Facts, 'history' | 'nodes'> & { contextId: Facts['setting']['shared']['contextId']; isWaitedFor: boolean },
 ): string[] {
   const isSaid = 'pinned' in body && body.pinned?.[contextId] !== undefined
   const asked = nodes.filter(({ publicKey }) => !isSaid || publicKey === author).map(({ name }) => name)
   return history.heardOf
     .filter((heard) => heard.op === op && asked.includes(heard.name) && heard.accepted.has(id))
+    .filter(({ name, atMs }) => isWaitedFor || !history.adoptions.get(name)?.some((adoptedMs) => adoptedMs >= atMs))
     .map(({ name }) => name)
 }
 

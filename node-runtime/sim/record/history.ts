@@ -75,6 +75,7 @@ export interface Vouched extends Heard {
 interface HeardOf {
   readonly name: string
   readonly op: OpId
+  readonly atMs: number
   /** What counted on its disk then, or before it was pruned there. */
   readonly accepted: ReadonlySet<DeltaId>
 }
@@ -181,7 +182,7 @@ export class History {
       ({ key }) => key[0] === LETTERS.contextMeta && equalBytes(key.subarray(-DAMAGE.length), DAMAGE),
     )
     if (swap === 3 && !isSaid && !isAnew) this.halfSwapped.push(name)
-    for (const op of ops) if (op.key[0] === LETTERS.governance && op.type === 'put') this.#hear(name, op)
+    for (const op of ops) if (op.key[0] === LETTERS.governance && op.type === 'put') this.#hear(name, op, nowMs)
     const prunings = this.prunings.get(name) ?? 0
     // With all that is in the same batch.
     for (const op of ops)
@@ -278,11 +279,11 @@ export class History {
     else if (op.type === 'put' || (swap & 1) === 1) counting.delete(id)
   }
 
-  #hear(name: string, { value }: Put): void {
+  #hear(name: string, { value }: Put, atMs: number): void {
     const { id, author, body } = decodeOp(value)
     this.governed.set(author, (this.governed.get(author) ?? new Set<OpId>()).add(id))
     if (!TAKING.has(body.kind) || this.heardOf.some((each) => each.name === name && each.op === id)) return
-    this.heardOf.push({ name, op: id, accepted: new Set(this.#counting.get(name)) })
+    this.heardOf.push({ name, op: id, atMs, accepted: new Set(this.#counting.get(name)) })
   }
 
   /** With a snapshot the state is swapped in the same batch. */

@@ -262,8 +262,8 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'calls-that-wait-to-be-behind-fail-with-their-instance',
     file: 'context/context.ts',
-    find: 'the next instance waits on.\n      this.#works.ledger.requireWhole()\n',
-    replace: 'the next instance waits on.\n',
+    find: "throw new ContextError('CONTEXT_FAILED', message)",
+    replace: "throw new ContextError('CONTEXT_BUSY', 'it is being closed')",
     needs: 'called behind',
     why: 'a call that waits for own deltas to be written again is refused when a state is taken or a write fails',
     breaks: 'I2',

@@ -222,9 +222,9 @@ export class Context {
       if (refusal) throw refusal
       await this.#works.rewriting.over(request.signal)
       if (!this.#closed) continue
-      // Ended by a write that failed, or by a state that was taken: the next instance waits on.
-      this.#works.ledger.requireWhole()
-      throw new ContextError('CONTEXT_BUSY', `context ${idBase58(this.record.id)} is being closed`)
+      // Ended by a write that failed, a state that was taken or an upgrade: the next instance waits on, if there is to be one.
+      const message = `context ${idBase58(this.record.id)} is being read again`
+      throw new ContextError('CONTEXT_FAILED', message)
     }
   }
 

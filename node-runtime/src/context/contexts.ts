@@ -37,6 +37,8 @@ export class Contexts {
   readonly #doubts = new Doubts()
   readonly #divergences: Divergences
   readonly #heldUp = new HeldUp()
+  /** Instances that are being closed before another is made, or none. Who asks for one meanwhile gets that. */
+  readonly #shutting = new Map<ContextId, Promise<void>>()
   readonly #mended: Mended
   readonly #reopenings = new Set<() => void>()
   readonly #xcalls: XCalls
@@ -106,6 +108,8 @@ export class Contexts {
    * but whose state has not arrived.
    */
   async get(id: ContextId): Promise<Context> {
+    const shutting = this.#shutting.get(id)
+    if (shutting) await shutting
     const record = this.#records.get(id)
     if (record) return this.#instance(record)
     if (this.#records.hasLeft(id)) throw new ContextError('NOT_A_MEMBER', `this node has left context ${idBase58(id)}`)
@@ -147,7 +151,13 @@ export class Contexts {
     const opening = this.#open.get(id)
     // One that failed to open has nothing to close.
     const context = await opening?.catch(() => undefined)
-    await context?.close()
+    const closing = context?.close()
+    if (closing)
+      this.#shutting.set(
+        id,
+        closing.finally(() => this.#shutting.delete(id)).catch(() => {}),
+      )
+    await closing
     this.#forget(id, opening)
     if (!this.has(id)) this.#divergences.forget(id)
   }

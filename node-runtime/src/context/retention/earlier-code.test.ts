@@ -86,6 +86,24 @@ it('it counts, by the code that has made it, and is unreadable to who was remove
   expect(removed.find(shared.groupId, again.keyId)).toBeUndefined()
 })
 
+it('a call that waits for it is answered, though its author is upgraded meanwhile', async () => {
+  const scene = await danWaits()
+  const { world, shared } = scene
+  const calling = world.get('dan').call(shared.contextId, 'set', { key: 'called', value: 'before' })
+  const outcome = calling.then(
+    () => 'answered',
+    (error) => String(error),
+  )
+  await world.pass(500)
+  const applicationId = await upgrade(scene, 'ada')
+  await world.until('dan to run it', () => runs(scene, 'dan', applicationId))
+  expect(await countRows(world.get('dan').disk, 'reissue')).toBe(1)
+  world.network.heal()
+  expect(await world.run(outcome)).toBe('answered')
+  await converge(world, shared.contextId, ALL)
+  for (const name of ALL) expect([name, await get(scene, name, 'called')]).toEqual([name, 'before'])
+})
+
 it('a writer names any cut at which there was the context, who has joined since, too, and of one that is not known here nothing is said yet', async () => {
   const { world, shared } = await share('order-sensitive', ['ada', 'bob'])
   const { contextId, groupId, namespaceId } = shared

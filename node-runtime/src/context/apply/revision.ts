@@ -209,6 +209,8 @@ export class Revision {
     const unjudged = ledger.unjudge()
     // Before the first slice: until the last one the disk holds less than our heads and root say.
     ledger.show()
+    // What comes back lies above all that is there, and what ends us half-way leaves half of it.
+    if (folder.stack.length === kept) await ledger.commit([unjudged])
     while (folder.stack.length > kept) {
       const countMax = Math.min(retention.revisionMax, folder.stack.length - kept)
       const fold = await folder.takeDown(countMax, dropped)

@@ -272,8 +272,8 @@ export const CONTEXT: readonly Mutant[] = [
   {
     name: 'heads-are-signed-while-history-is-judged-in-slices',
     file: 'context/apply/revision.ts',
-    find: '    ledger.show()\n    while (folder',
-    replace: '    while (folder',
+    find: '    ledger.show()\n    // What comes back',
+    replace: '    // What comes back',
     why: 'heads are told that the disk has taken down, and a root that it does not have',
     breaks: 'I5',
     needs: 'removal',

@@ -8,7 +8,7 @@ import { type Facts, factsOf, type NodeFacts } from './record/facts.ts'
 import type { History } from './record/history.ts'
 import { simulate } from './run/simulation.ts'
 import { generate } from './scenario/generate.ts'
-import type { Operation, Scenario } from './scenario/scenario.ts'
+import type { FaultKind, Operation, Scenario } from './scenario/scenario.ts'
 
 const TIMEOUT_MS = 240_000
 
@@ -352,6 +352,21 @@ it('two calls of a liar, which say to stand for the same one of another, are not
   expect(own.length).toBeGreaterThan(1)
   expect(foundWith([])).toHaveLength(own.length - 1)
   expect(foundWith(own.map(({ delta }) => delta.id))).toEqual([])
+})
+
+it.each([
+  ['method "set": the call ran longer than 30 s and was ended'],
+  [
+    'context C: delta a1 counts here, could not be applied yet, and comes before anything that is written; it is tried again',
+  ],
+])('a call that fails on a busy machine is no finding: %s', (error) => {
+  const attempts = mixed.history.attempts.map((attempt) => ({ ...attempt, outcome: 'failed' as const, error }))
+  const foundWith = (...faults: FaultKind[]) =>
+    checkFacts(withHistory(mixed, { attempts, faults: new Set(faults) })).filter(({ message }) =>
+      message.includes(error),
+    )
+  expect(foundWith('stumble')).toEqual([])
+  expect(foundWith().length).toBeGreaterThan(0)
 })
 
 describe('the checkers', () => {

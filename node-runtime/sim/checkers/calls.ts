@@ -13,8 +13,8 @@ const CODE_PENDING = /which does not run here yet/
 /** After a removal nobody writes under the old key; who has not got the new one yet is told to come again. */
 const KEY_PENDING = /the key of group \w+ has not arrived yet/
 
-/** On a busy machine. */
-const TOO_SLOW = /ran longer than/
+/** On a busy machine: the call itself, or what comes before all that is written. */
+const TOO_SLOW = /ran longer than|could not be applied yet, and comes before anything that is written/
 
 /** What a member that may only read is told. */
 const MAY_NOT_WRITE = /may read context \w+, not write it/

@@ -149,6 +149,8 @@ export interface KnownRemovals {
   readonly all: () => readonly (readonly [Removed, Removal])[]
   /** Those of the author that its delta, which cites `governance`, did not know of. */
   readonly unseen: (header: Pick<Delta, 'author' | 'governance'>) => readonly Removal[]
+  /** Of the context, in whatever role. */
+  readonly isMember: (account: AccountId) => boolean
 }
 
 /** Something a client may watch: emitted after commit, once a delta. */

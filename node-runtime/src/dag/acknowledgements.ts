@@ -65,6 +65,11 @@ export class Acknowledgements<Member> {
     return count
   }
 
+  /** It has what it had, and nothing is stable with it until it says so anew. */
+  doubt(member: Member): void {
+    this.#newest.delete(member)
+  }
+
   /** Pruned deltas need no marks. */
   forget(ids: Iterable<DeltaId>): void {
     for (const id of ids) this.#had.delete(id)

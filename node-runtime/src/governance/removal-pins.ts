@@ -86,16 +86,24 @@ function unionOf(a: readonly DeltaId[], b: readonly DeltaId[]): DeltaId[] {
   return [...new Set([...a, ...b])].sort()
 }
 
+/** Each is hashed once, whatever states it is in. */
+const MARKS = new WeakMap<Removal, OpId>()
+
 /**
  * What of a removal was heard: of a group's, whom it leaves untouched, too. That may change when an operation comes that sorts
  * before it, and from whom it then takes something more, that is to be said as well.
  */
-export function markOf({ op, kept }: Removal): OpId {
+export function markOf(removal: Removal): OpId {
+  const { op, kept } = removal
   if (kept === undefined) return op
-  return idFromBytes(taggedHash('calbox/heard/1', idBytes(op), ...kept.map(idBytes)))
+  const mark = MARKS.get(removal) ?? idFromBytes<OpId>(taggedHash('calbox/heard/1', idBytes(op), ...kept.map(idBytes)))
+  MARKS.set(removal, mark)
+  return mark
 }
 
 /** Whose deltas a removal may make void: one account’s, or those of all who lost a group that they had inherited. */
 export function takenBy(who: Removed, { kept }: Removal): (account: AccountId) => boolean {
-  return kept === undefined ? (account) => account === who : (account) => !kept.includes(account)
+  if (kept === undefined) return (account) => account === who
+  const untouched = new Set(kept)
+  return (account) => !untouched.has(account)
 }

@@ -11,7 +11,9 @@ import { Rewrites } from './rewrites.ts'
 import { Voids } from './voids.ts'
 
 const author = idOf<PublicKey>('author')
-const NO_REMOVALS = { removalsNow: () => ({ judgement: new Uint8Array(32), all: () => [], unseen: () => [] }) }
+const NO_REMOVALS = {
+  removalsNow: () => ({ judgement: new Uint8Array(32), all: () => [], unseen: () => [], isMember: () => false }),
+}
 const LAST = stamped('last', 5).id
 const inside = (at: number) => stamped(`inside ${at}`, at).id
 

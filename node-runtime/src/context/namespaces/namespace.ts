@@ -219,7 +219,9 @@ export class Namespace implements Authority {
       const cut = this.#log.governance.stateAt(governance)
       return cut ? state.removalsUnseen(contextId, author, cut) : []
     }
-    return { judgement, all: () => state.removalsIn(contextId), unseen }
+    const groupId = state.contexts.get(contextId)?.groupId
+    const isMember = (account: AccountId) => groupId !== undefined && state.roleIn(groupId, account) !== undefined
+    return { judgement, all: () => state.removalsIn(contextId), unseen, isMember }
   }
 
   removalsIn(contextId: ContextId): readonly (readonly [Removed, Removal])[] {

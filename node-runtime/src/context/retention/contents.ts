@@ -97,7 +97,8 @@ export class Contents {
 
   /** Whether something of `prefix` counts for nothing here, and is of one of these authors. */
   leavesOut(prefix: readonly DagNode[], isOfThese: (author: PublicKey) => boolean): boolean {
-    const theirs = prefix.filter(({ author }) => isOfThese(author))
+    const these = new Set([...new Set(prefix.map(({ author }) => author))].filter(isOfThese))
+    const theirs = these.size === 0 ? [] : prefix.filter(({ author }) => these.has(author))
     if (theirs.length === 0) return false
     const counting = new Set(this.#parts.folder.stack.map(({ id }) => id))
     return theirs.some(({ id }) => !counting.has(id))

@@ -1,7 +1,10 @@
 // What members say of themselves in their signed heads.
 import { describe, expect, it } from 'vitest'
-import type { ContextId, PublicKey, RootHash } from '../../base/ids.ts'
-import { type SigningKey, signingKeyFromSeed } from '../../base/keys.ts'
+import { utf8 } from '../../base/bytes.ts'
+import { sha256 } from '../../base/hash.ts'
+import type { AccountId, ContextId, DeltaId, PublicKey, RootHash } from '../../base/ids.ts'
+import { accountOf, type SigningKey, signingKeyFromSeed } from '../../base/keys.ts'
+import type { DagNode } from '../../dag/dag.ts'
 import { type HeadsBeat, signHeads } from '../../wire/gossip.ts'
 import { Frontier } from './frontier.ts'
 
@@ -73,5 +76,108 @@ describe('of members', () => {
       undefined,
       said(1n, 2, other),
     ])
+  })
+})
+
+/** Of deltas one after the other, with a stamp each; the node looks on as members say that they have them. */
+function looking(...stamps: number[]) {
+  const nodes = stamps.map((stamp, at) => ({
+    id: idAt(stamp),
+    hlc: BigInt(stamp),
+    parents: at === 0 ? [] : [idAt(stamps[at - 1] ?? 0)],
+  })) as unknown as DagNode[]
+  const now = { writers: [] as SigningKey[], removals: [] as (readonly [AccountId, object])[], said: 0 }
+  const judgement = () => sha256(utf8(JSON.stringify(now.removals)))
+  const authority = {
+    mayWrite: (_: ContextId, key: PublicKey) => now.writers.some(({ publicKey }) => publicKey === key),
+    mayRead: () => true,
+    writers: () => now.writers.map(({ publicKey }) => ({ publicKey, joinedHlc: 1n })),
+    judgement,
+    removalsNow: () => {
+      const [all, members] = [now.removals, now.writers.map(({ publicKey }) => accountOf(publicKey))]
+      return { judgement: judgement(), all: () => all, isMember: (account: AccountId) => members.includes(account) }
+    },
+  }
+  const ready = (id: DeltaId) => nodes.find((node) => node.id === id)
+  const dag = { heads: () => [nodes.at(-1)?.id], ready, stampOf: (id: DeltaId) => ready(id)?.hlc }
+  const parts = { record: { id: contextId }, authority, dag, identity: self, nowMs: () => 2000, acknowledged: [] }
+  const all = { ...parts, retention: { absentMs: 1500 } }
+  const frontier = new Frontier(all as unknown as ConstructorParameters<typeof Frontier>[0])
+  const says = (by: SigningKey, stamp: number) => {
+    now.said += 1
+    const facts = { contextId, heads: [idAt(stamp)], root: '22'.repeat(32) as RootHash, removals: judgement() }
+    frontier.take(signHeads({ ...facts, hlc: 1_900_000_000n + BigInt(now.said) }, by))
+  }
+  return { now, says, stable: () => frontier.stable(nodes) }
+}
+
+const idAt = (stamp: number) => `${stamp.toString(16).padStart(16, '0')}${'ab'.repeat(24)}` as DeltaId
+const removal = (of: SigningKey, op: string, ...heads: number[]) => {
+  const said =
+    heads.length === 0 ? {} : { said: [{ by: accountOf(other.publicKey), pinned: { [contextId]: heads.map(idAt) } }] }
+  return [accountOf(of.publicKey), { op: op.repeat(32), ...said }] as const
+}
+
+describe('after a removal', () => {
+  const gone = keyOf(4)
+
+  it('the removed one keeps from pruning what sorts behind its last words, until the others have spoken', () => {
+    const { now, says, stable } = looking(10, 20, 30)
+    now.writers = [self, member, other, gone]
+    for (const by of [member, other]) says(by, 30)
+    says(gone, 20)
+    expect(stable()).toBe(1)
+    now.writers = [self, member, other]
+    now.removals = [removal(gone, 'a1')]
+    expect(stable()).toBe(1)
+    says(member, 30)
+    expect(stable()).toBe(1)
+    says(other, 30)
+    expect(stable()).toBe(2)
+  })
+
+  it('of one that was not known nothing is stable until the others have spoken', () => {
+    const { now, says, stable } = looking(10, 20, 30)
+    now.writers = [self, member, other]
+    for (const by of [member, other]) says(by, 30)
+    expect(stable()).toBe(2)
+    now.removals = [removal(gone, 'a1')]
+    says(member, 30)
+    expect(stable()).toBe(0)
+    says(other, 30)
+    expect(stable()).toBe(2)
+  })
+
+  it('who did not count for a while has to speak, too, before it counts with what it had', () => {
+    const { now, says, stable } = looking(10, 20, 30)
+    now.writers = [self, member, other, gone]
+    says(member, 10)
+    says(other, 30)
+    says(gone, 10)
+    expect(stable()).toBe(0)
+    now.writers = [self, member]
+    now.removals = [removal(gone, 'a1'), removal(other, 'b2')]
+    says(member, 30)
+    expect(stable()).toBe(2)
+    now.writers = [self, member, other]
+    expect(stable()).toBe(0)
+    says(other, 30)
+    expect(stable()).toBe(2)
+  })
+
+  it.each([
+    ['is void', []],
+    ['is another', [20]],
+  ])('all speak anew where a word about it %s', (_, heads) => {
+    const { now, says, stable } = looking(10, 20, 30)
+    now.writers = [self, member, other]
+    now.removals = [removal(gone, 'a1', 10)]
+    for (const by of [member, other]) says(by, 30)
+    expect(stable()).toBe(2)
+    now.removals = [removal(gone, 'a1', ...heads)]
+    says(member, 30)
+    expect(stable()).toBe(0)
+    says(other, 30)
+    expect(stable()).toBe(2)
   })
 })

@@ -183,7 +183,9 @@ export class Frontier {
     for (const author of counted) this.#mark(author)
     this.#marks.acknowledge(identity.publicKey, dag.heads())
     this.#losses.settle(counted.filter((each) => each !== identity.publicKey))
-    return this.#marks.stable(applied, [...counted, ...this.#losses.counted])
+    const all = [...counted, ...this.#losses.counted]
+    this.#doubtOthers(new Set(all))
+    return this.#losses.areBlind ? 0 : this.#marks.stable(applied, all)
   }
 
   /** True where others may have accepted from the author what has no effect here: they have not said so yet. */
@@ -223,7 +225,8 @@ export class Frontier {
     const sinceNs = BigInt(Math.max(0, Math.trunc(nowMs()) - retention.absentMs)) * NS_PER_MS
     const counted = writers
       .filter(({ publicKey, joinedHlc }) => {
-        const beat = this.#newest.get(publicKey)
+        // Who was lowered and is raised again has not been away.
+        const beat = this.beatOf(publicKey)
         if (beat?.checkpoint !== undefined && isApart(beat.checkpoint)) return false
         const heardNs = beat?.hlc ?? 0n
         return publicKey === identity.publicKey || heardNs > sinceNs || joinedHlc > sinceNs
@@ -235,8 +238,10 @@ export class Frontier {
 
   /** Who may not write any more leaves; the rows go when the context is next read. */
   #forgetOthers(writers: ReadonlySet<PublicKey>): void {
-    for (const author of this.#newest.keys()) {
+    const { authority, record } = this.#parts
+    for (const [author, beat] of this.#newest) {
       if (writers.has(author)) continue
+      if (authority.mayRead(record.id, author) && this.beatOf(author) === beat) this.#readers.set(author, beat)
       this.#newest.delete(author)
       this.#unsaved.delete(author)
     }
@@ -247,6 +252,15 @@ export class Frontier {
     const { authority, record } = this.#parts
     for (const author of this.#readers.keys()) {
       if (!authority.mayRead(record.id, author)) this.#readers.delete(author)
+    }
+  }
+
+  /** Nobody waits for who does not count: what it had accepted meanwhile it has to say before it counts again. */
+  #doubtOthers(counted: ReadonlySet<PublicKey>): void {
+    for (const author of this.#marked.keys()) {
+      if (counted.has(author)) continue
+      this.#marks.doubt(author)
+      this.#marked.delete(author)
     }
   }
 

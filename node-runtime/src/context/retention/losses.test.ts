@@ -11,21 +11,27 @@ const publicKeyOf = (name: string) => keysOf(name).identity.publicKey
 const [ADA, BOB, CYD] = [publicKeyOf('ada'), publicKeyOf('bob'), publicKeyOf('cyd')]
 const ALL = [ADA, BOB, CYD]
 
-const wordOf = (by: string, heads: number) => ({ by, pinned: { [CONTEXT]: Array(heads).fill('') } })
+const wordOf = (by: string, ...heads: string[]) => ({ by, pinned: { [CONTEXT]: heads } })
 const removal = (op: string, more: object = {}) => ({ op: op.repeat(32) as OpId, ...more }) as unknown as Removal
 
 /** `hear`: from now on these are the removals, each of an account. */
 function losses() {
   let removals: (readonly [AccountId, Removal])[] = []
   let turn = 0
-  const authority = { removalsIn: () => removals, judgement: () => Uint8Array.of(turn) }
+  const members = new Set([accountOf(BOB)])
+  const authority = {
+    removalsNow: () => {
+      const [all, known] = [removals, new Set(members)]
+      return { judgement: Uint8Array.of(turn), all: () => all, isMember: (account: AccountId) => known.has(account) }
+    },
+  }
   const all = new Losses({ record: { id: CONTEXT }, authority } as unknown as ConstructorParameters<typeof Losses>[0])
   const hear = (counted: readonly (typeof ADA)[], ...next: Removal[]) => {
     removals = next.map((each) => [accountOf(BOB), each])
     turn += 1
     return all.hear(counted)
   }
-  return { all, hear }
+  return { all, hear, members }
 }
 
 it('who was removed counts until all who count have acknowledged something since, each when it can', () => {
@@ -53,14 +59,20 @@ it('at first nobody has acknowledged anything without all that is known, and nob
 })
 
 it.each<[string, 'more' | 'less', Removal[], Removal[]]>([
-  ['a word', 'more', [removal('11')], [removal('11', { said: [wordOf('ada', 1)] })]],
+  ['a word', 'more', [removal('11')], [removal('11', { said: [wordOf('ada', 'a1')] })]],
   [
     'a longer word',
     'more',
-    [removal('11', { said: [wordOf('ada', 1)] })],
-    [removal('11', { said: [wordOf('ada', 2)] })],
+    [removal('11', { said: [wordOf('ada', 'a1')] })],
+    [removal('11', { said: [wordOf('ada', 'a1', 'b2')] })],
   ],
-  ['a word that is void', 'less', [removal('11', { said: [wordOf('ada', 1)] })], [removal('11')]],
+  ['a word that is void', 'less', [removal('11', { said: [wordOf('ada', 'a1')] })], [removal('11')]],
+  [
+    'a word that is another one now',
+    'less',
+    [removal('11', { said: [wordOf('ada', 'a1')] })],
+    [removal('11', { said: [wordOf('ada', 'b2')] })],
+  ],
   ['a removal that is void', 'less', [removal('11')], []],
   ['a group that is taken from others', 'less', [removal('11', { kept: ['11'] })], [removal('11', { kept: ['22'] })]],
 ])('what was acknowledged before %s: %s', (_, expected, before, after) => {
@@ -76,4 +88,26 @@ it('where all is looked at anew nobody is waited for besides', () => {
   hear(ALL, removal('11'))
   hear(ALL)
   expect([all.counted, all.takeFrom(BOB)]).toEqual([[], false])
+})
+
+it('nothing is stable for a while where somebody has lost the context who was not known the last time, or nobody knows who', () => {
+  const { all, hear, members } = losses()
+  members.clear()
+  hear(ALL)
+  hear(ALL, removal('11', { how: 'lowered', pinned: { [CONTEXT]: [] } }))
+  // Whoever removed had it, and has said all there is to say.
+  expect([all.areBlind, all.takeFrom(BOB), all.counted]).toEqual([false, false, [BOB]])
+  members.add(accountOf(BOB))
+  hear(ALL, removal('11', { how: 'lowered', pinned: { [CONTEXT]: [] } }))
+  members.clear()
+  const known = [removal('11', { how: 'lowered', pinned: { [CONTEXT]: [] } }), removal('22')]
+  hear(ALL, ...known)
+  expect([all.areBlind, all.takeFrom(BOB)]).toEqual([false, true])
+  hear(ALL, ...known, removal('33'))
+  expect(all.areBlind).toBe(true)
+  for (const each of [ADA, CYD]) all.acknowledged(each)
+  all.settle([ADA, CYD])
+  expect([all.areBlind, all.takeFrom(BOB)]).toEqual([false, false])
+  hear(ALL, ...known, removal('33'), removal('44', { kept: [] }))
+  expect([all.areBlind, all.takeFrom(BOB)]).toEqual([true, true])
 })

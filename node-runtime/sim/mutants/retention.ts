@@ -95,7 +95,7 @@ export const RETENTION: readonly Mutant[] = [
   {
     name: 'history-is-pruned-past-who-has-not-migrated',
     file: 'context/retention/proposal.ts',
-    find: '    if (closed !== undefined && !frontier.haveCome(closed.version, ours, isApart)) return\n',
+    find: '    if (later !== undefined && !frontier.haveCome(later, ours, isApart)) return\n',
     replace: '',
     why: 'what a writer that is away has written for the earlier version has no place any more when it comes back',
     breaks: 'I2',

@@ -157,8 +157,8 @@ export class Context {
    */
   beat(): HeadsBeat | undefined {
     if (this.#closed || this.#works.ledger.hasEnded) return undefined
-    const { frontier, ledger, pruner, rewriting, upgrader, witness } = this.#works
-    const state = upgrader.said(rewriting.isOwing)
+    const { folder, frontier, ledger, pruner, rewriting, upgrader, witness } = this.#works
+    const state = upgrader.said(rewriting.isOwing ? folder.versionBeneath : undefined)
     return frontier.own(witness.toSign(ledger.shown), { vouch: pruner.vouch, state })
   }
 

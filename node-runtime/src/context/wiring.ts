@@ -123,6 +123,7 @@ export function contextWorks(parts: ContextParts, doings: ContextDoings) {
     handlers,
     intake,
     ledger,
+    folder,
     caller,
     calls,
     arrivals,

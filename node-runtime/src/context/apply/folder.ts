@@ -16,6 +16,7 @@ import { type Arrived, Effects, type EffectsParts, type Placed, postponed } from
 import { comparePositions, type FoldPlan, type Positioned, planFold, versionIn } from './fold.ts'
 import { RootsBelow, type Swept, takeBack } from './roots-below.ts'
 import { without } from './swept-keys.ts'
+import { VersionBeneath } from './version-beneath.ts'
 
 export interface Fold {
   readonly ops: readonly StoreOp[]
@@ -36,6 +37,7 @@ export class Folder {
   /** Position of the first of the stack: what was before it is pruned. */
   #base: number
   readonly #roots: RootsBelow
+  readonly #beneath: VersionBeneath
   /** As it is stored. */
   #clock: bigint
 
@@ -45,12 +47,22 @@ export class Folder {
     this.#base = parts.pruned?.base ?? 0
     this.#stack = [...parts.stack]
     this.#roots = new RootsBelow(parts)
+    this.#beneath = new VersionBeneath(parts)
     this.#clock = parts.rows.clock()
   }
 
   /** Applied and not pruned, in the order they were applied. */
   get stack(): readonly Positioned[] {
     return this.#stack
+  }
+
+  /** Of the state beneath the stack; the first where `findVersionBeneath` has not been called since that changed. */
+  get versionBeneath(): number {
+    return this.#beneath.known(this.#stack, this.#base)
+  }
+
+  findVersionBeneath(): Promise<void> {
+    return this.#beneath.find(this.#stack, this.#base)
   }
 
   /** Position in the store of the first of the stack. */

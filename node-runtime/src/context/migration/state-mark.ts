@@ -14,15 +14,16 @@ export interface StateMark {
 const VERSION_BYTES = 4
 
 export function stateMark(state: StateView): StateMark {
-  return markOf(state.get(STATE_VERSION_KEY))
+  return markIn(state.get(STATE_VERSION_KEY))
 }
 
 /** Of the base that a context was made with. */
 export function baseMark(rows: { baseEntry(key: Bytes): Bytes | undefined }): StateMark {
-  return markOf(rows.baseEntry(STATE_VERSION_KEY))
+  return markIn(rows.baseEntry(STATE_VERSION_KEY))
 }
 
-function markOf(bytes: Bytes | undefined): StateMark {
+/** Of the entry of a state. */
+export function markIn(bytes: Bytes | undefined): StateMark {
   if (bytes === undefined || bytes.byteLength !== VERSION_BYTES + ID_LENGTH) return { version: FIRST_STATE_VERSION }
   const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
   return { version, applicationId: idFromBytes<ApplicationId>(bytes.slice(VERSION_BYTES)) }

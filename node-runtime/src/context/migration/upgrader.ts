@@ -65,14 +65,14 @@ export class Upgrader {
   }
 
   /**
-   * Of the state, to the other members; undefined: there is nothing to say. Until own lost deltas are written again it is the first
-   * version, which they may be for: where others prune past that, these have no place any more.
+   * Of the state, to the other members; undefined: there is nothing to say. `owing`: the version beneath where own lost deltas are to
+   * be written again, which they may be for; where others prune past that, these have no place any more.
    */
-  said(isOwing: boolean): StateSaid | undefined {
-    const version = isOwing ? FIRST_STATE_VERSION : this.mark.version
+  said(owing: number | undefined): StateSaid | undefined {
+    const version = owing ?? this.mark.version
     const why = this.failed?.why
     const own = this.ownEntries.left
-    if (version === FIRST_STATE_VERSION && why === undefined) return undefined
+    if (version === FIRST_STATE_VERSION && why === undefined && own === 0) return undefined
     return { version, ...(why === undefined ? {} : { failed: cut(why) }), ...(own === 0 ? {} : { own }) }
   }
 

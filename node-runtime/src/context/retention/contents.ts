@@ -112,10 +112,14 @@ export class Contents {
 
   /**
    * How many of `all`, the ready deltas in canonical order, the next checkpoint contains, at least `min`: of those that were made
-   * for an earlier version of the state than one in it all have to be. Undefined: the stack has no versions.
+   * for an earlier version of the state than one in it all have to be. `version`: to which it brings the state; undefined: it has that
+   * beneath. Undefined: the stack has no versions.
    */
-  closed(all: readonly DagNode[], min: number): { readonly size: number; readonly version: number } | undefined {
-    const { stack } = this.#parts.folder
+  closed(
+    all: readonly DagNode[],
+    min: number,
+  ): { readonly size: number; readonly version: number | undefined } | undefined {
+    const { stack, versionBeneath } = this.#parts.folder
     if (stack.every(({ version }) => version === undefined)) return undefined
     const versions = new Map(stack.map((entry) => [entry.id, versionIn(entry)]))
     let size = Math.min(min, all.length)
@@ -126,7 +130,12 @@ export class Contents {
       version = next
       size = Math.max(size, 1 + all.findLastIndex(({ id }) => (versions.get(id) ?? next) < next))
     }
-    return { size, version }
+    return { size, version: version > versionBeneath ? version : undefined }
+  }
+
+  /** Before `closed` is asked. */
+  findVersionBeneath(): Promise<void> {
+    return this.#parts.folder.findVersionBeneath()
   }
 
   /** Where the next ones will divide it, if all goes on as it is. */

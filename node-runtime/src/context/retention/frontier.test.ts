@@ -148,6 +148,36 @@ describe('after a removal', () => {
     expect(stable()).toBe(2)
   })
 
+  it('nor of one that was away the last time, is back, and is gone again', () => {
+    const { now, says, stable } = looking(10, 20, 30)
+    now.writers = [self, member, other, gone]
+    for (const by of [member, other]) says(by, 30)
+    expect(stable()).toBe(2)
+    says(gone, 10)
+    now.writers = [self, member, other]
+    now.removals = [removal(gone, 'a1')]
+    says(member, 30)
+    expect(stable()).toBe(0)
+    says(other, 30)
+    expect(stable()).toBe(2)
+  })
+
+  it('nor of one that was there only while too few were heard of', () => {
+    const { now, says, stable } = looking(10, 20, 30)
+    now.writers = [self, member, other]
+    for (const by of [member, other]) says(by, 30)
+    expect(stable()).toBe(2)
+    now.writers = [self, member, other, gone, ...[5, 6, 7, 8, 9].map(keyOf)]
+    says(gone, 10)
+    expect(stable()).toBe(0)
+    now.writers = [self, member, other]
+    now.removals = [removal(gone, 'a1')]
+    says(member, 30)
+    expect(stable()).toBe(0)
+    says(other, 30)
+    expect(stable()).toBe(2)
+  })
+
   it('who did not count for a while has to speak, too, before it counts with what it had', () => {
     const { now, says, stable } = looking(10, 20, 30)
     now.writers = [self, member, other, gone]

@@ -176,10 +176,9 @@ export class Frontier {
    */
   stable(applied: readonly DagNode[], isApart: (checkpoint: Bytes) => boolean = () => false): number {
     const { dag, identity } = this.#parts
-    if (this.#losses.hear(this.#before) === 'less') this.#startAnew()
+    if (this.#losses.hear([...new Set([...this.#before, ...this.#heardLately()])]) === 'less') this.#startAnew()
     const counted = this.#counted(isApart)
     if (counted === undefined) return 0
-    this.#before = counted
     for (const author of counted) this.#mark(author)
     this.#marks.acknowledge(identity.publicKey, dag.heads())
     this.#losses.settle(counted.filter((each) => each !== identity.publicKey))
@@ -220,9 +219,9 @@ export class Frontier {
    * network must never prune past each other.
    */
   #counted(isApart: (checkpoint: Bytes) => boolean): PublicKey[] | undefined {
-    const { authority, identity, nowMs, record, retention } = this.#parts
+    const { authority, identity, record } = this.#parts
     const writers = authority.writers(record.id)
-    const sinceNs = BigInt(Math.max(0, Math.trunc(nowMs()) - retention.absentMs)) * NS_PER_MS
+    const sinceNs = this.#sinceNs()
     const counted = writers
       .filter(({ publicKey, joinedHlc }) => {
         // Who was lowered and is raised again has not been away.
@@ -233,7 +232,20 @@ export class Frontier {
       })
       .map(({ publicKey }) => publicKey)
     this.#forgetOthers(new Set(writers.map(({ publicKey }) => publicKey)))
+    this.#before = counted
     return counted.length * 2 > writers.length ? counted : undefined
+  }
+
+  /** Who has said something as a writer that was not away, and may be none any more. */
+  #heardLately(): PublicKey[] {
+    const sinceNs = this.#sinceNs()
+    return [...this.#newest.values()].filter(({ hlc }) => hlc > sinceNs).map(({ author }) => author)
+  }
+
+  /** Who was heard of before is away. */
+  #sinceNs(): bigint {
+    const { nowMs, retention } = this.#parts
+    return BigInt(Math.max(0, Math.trunc(nowMs()) - retention.absentMs)) * NS_PER_MS
   }
 
   /** Who may not write any more leaves; the rows go when the context is next read. */
@@ -245,6 +257,7 @@ export class Frontier {
       this.#newest.delete(author)
       this.#unsaved.delete(author)
     }
+    this.#forgetReaders()
   }
 
   /** Who is no member any more leaves before another comes: there are never more readers than were members at once. */

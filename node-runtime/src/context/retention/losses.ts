@@ -103,8 +103,8 @@ export class Losses {
     // Whoever removed has had the last word, and nobody owes one.
     if (isSettled(removal, this.#parts.record.id))
       return { turn: this.#turn, counted: theirs, isOf: undefined, isBlind: false }
-    // Whom a group's takes something from is not known by name.
-    const isBlind = removal.kept !== undefined || !before.isMember(who as AccountId)
+    // From whom a group's takes something it does not name: who was a member is known by then.
+    const isBlind = removal.kept === undefined && !before.isMember(who as AccountId)
     return { turn: this.#turn, counted: theirs, isOf, isBlind }
   }
 

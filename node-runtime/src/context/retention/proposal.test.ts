@@ -42,6 +42,7 @@ function proposing(meanwhile: (world: World) => void) {
     contents: {
       closed: () => undefined,
       isSwept: () => false,
+      findVersionBeneath: async () => {},
       leavesOut: (_: unknown, isContested: (author: PublicKey) => boolean) => isContested(identity.publicKey),
       of: async (prefix: readonly DagNode[]) =>
         prefix.map(({ id, parents }) => ({
@@ -129,6 +130,7 @@ async function isMade(facts: { readonly isOwing: boolean; readonly haveCome: boo
     contents: {
       closed: () => ({ size: 1, version: 1 }),
       isSwept: () => false,
+      findVersionBeneath: async () => {},
       leavesOut: () => false,
       stateAt: async () => {
         made = true

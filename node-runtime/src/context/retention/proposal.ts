@@ -73,6 +73,7 @@ export class Proposal {
   async renew(beneath: Checkpoint | undefined): Promise<void> {
     const { record, authority, dag, frontier, identity, ledger, retention, outbound, state, log } = this.#parts
     const { apart, certificates, contents, isOwing } = this.#parts
+    await contents.findVersionBeneath()
     const all = dag.inOrder()
     const governance = authority.heads()
     const isApart = (checkpoint: Bytes) => apart.has(checkpoint)
@@ -88,10 +89,11 @@ export class Proposal {
     const size = closed?.size ?? least
     const isReady = all.length >= size && stable >= size
     if (!isReady || !this.#maySay() || governance.length > GOVERNANCE_HEADS_MAX) return
+    const later = closed?.version
     // Of what we have left without effect, or have yet to write again, nobody may say that it counts nowhere for good.
-    if (closed !== undefined && (stateMark(state).version < closed.version || isOwing())) return
+    if (later !== undefined && (stateMark(state).version < later || isOwing())) return
     const ours = beneath && checkpointHash(beneath)
-    if (closed !== undefined && !frontier.haveCome(closed.version, ours, isApart)) return
+    if (later !== undefined && !frontier.haveCome(later, ours, isApart)) return
     const prefix = all.slice(0, size)
     if (contents.leavesOut(prefix, (author) => frontier.isContested(author))) return
     const of = toHex(this.#sourceOf(beneath, prefix, governance.map(idBytes)))

@@ -136,40 +136,25 @@ describe('after a removal', () => {
     expect(stable()).toBe(2)
   })
 
-  it('of one that was not known nothing is stable until the others have spoken', () => {
-    const { now, says, stable } = looking(10, 20, 30)
-    now.writers = [self, member, other]
+  it.each<[string, readonly SigningKey[], (scene: ReturnType<typeof looking>) => void]>([
+    ['was not known', [self, member, other], () => {}],
+    ['was away the last time, is back, and is gone again', [self, member, other, gone], ({ says }) => says(gone, 10)],
+    [
+      'was there only while too few were heard of',
+      [self, member, other],
+      ({ now, says, stable }) => {
+        now.writers = [self, member, other, gone, ...[5, 6, 7, 8, 9].map(keyOf)]
+        says(gone, 10)
+        expect(stable()).toBe(0)
+      },
+    ],
+  ])('of one that %s nothing is stable until the others have spoken', (_, writers, meanwhile) => {
+    const scene = looking(10, 20, 30)
+    const { now, says, stable } = scene
+    now.writers = [...writers]
     for (const by of [member, other]) says(by, 30)
     expect(stable()).toBe(2)
-    now.removals = [removal(gone, 'a1')]
-    says(member, 30)
-    expect(stable()).toBe(0)
-    says(other, 30)
-    expect(stable()).toBe(2)
-  })
-
-  it('nor of one that was away the last time, is back, and is gone again', () => {
-    const { now, says, stable } = looking(10, 20, 30)
-    now.writers = [self, member, other, gone]
-    for (const by of [member, other]) says(by, 30)
-    expect(stable()).toBe(2)
-    says(gone, 10)
-    now.writers = [self, member, other]
-    now.removals = [removal(gone, 'a1')]
-    says(member, 30)
-    expect(stable()).toBe(0)
-    says(other, 30)
-    expect(stable()).toBe(2)
-  })
-
-  it('nor of one that was there only while too few were heard of', () => {
-    const { now, says, stable } = looking(10, 20, 30)
-    now.writers = [self, member, other]
-    for (const by of [member, other]) says(by, 30)
-    expect(stable()).toBe(2)
-    now.writers = [self, member, other, gone, ...[5, 6, 7, 8, 9].map(keyOf)]
-    says(gone, 10)
-    expect(stable()).toBe(0)
+    meanwhile(scene)
     now.writers = [self, member, other]
     now.removals = [removal(gone, 'a1')]
     says(member, 30)

@@ -51,6 +51,18 @@ async function openGroup(options: WorldOptions) {
   }
 }
 
+/** Cyd has accepted what bob wrote last, apart from the others, and has not heard yet that bob may not write. */
+async function acceptedByCydAlone(group: Awaited<ReturnType<typeof openGroup>>): Promise<void> {
+  const { id } = group
+  await group.set('bob', 'before')
+  await converge(world, id, NAMES)
+  world.network.partition(peers('ada', 'dan', 'eve'), peers('bob', 'cyd'))
+  await group.set('bob', 'late')
+  await converge(world, id, ['bob', 'cyd'])
+  await world.run(world.get('bob').stop())
+  await world.run(group.rights('ada', 'bob', 0))
+}
+
 test('a right that is taken and given back while all is judged by that leaves no word owed for ever', async () => {
   let lagMs = 0
   const retention = { checkpointMin: 4, revisionMax: 2 }
@@ -100,13 +112,7 @@ test.each(['later', 'at once'])(
   async (when) => {
     const group = await openGroup({ seed: 'refused' })
     const { id, namespace, said } = group
-    await group.set('bob', 'before')
-    await converge(world, id, NAMES)
-    world.network.partition(peers('ada', 'dan', 'eve'), peers('bob', 'cyd'))
-    await group.set('bob', 'late')
-    await converge(world, id, ['bob', 'cyd'])
-    await world.run(world.get('bob').stop())
-    await world.run(group.rights('ada', 'bob', 0))
+    await acceptedByCydAlone(group)
     await world.until('ada has said', () => said('ada') !== undefined)
     const heard = namespace('ada').opsNotIn(namespace('cyd').heads(), 100)
     const taken = await world.run(group.added(() => group.rights('ada', 'cyd', 0)))
@@ -141,13 +147,7 @@ test('what a witness had accepted counts, also where it heard at once that its r
   const { id, said } = group
   await world.run(group.role('dan', 'Admin'))
   await world.pass(5000)
-  await group.set('bob', 'before')
-  await converge(world, id, NAMES)
-  world.network.partition(peers('ada', 'dan', 'eve'), peers('bob', 'cyd'))
-  await group.set('bob', 'late')
-  await converge(world, id, ['bob', 'cyd'])
-  await world.run(world.get('bob').stop())
-  await world.run(group.rights('ada', 'bob', 0))
+  await acceptedByCydAlone(group)
   await world.until('dan knows what ada had', () => said('dan') !== undefined)
   world.network.partition(peers('ada', 'eve'), peers('dan'), peers('cyd'))
   await world.run(group.rights('dan', 'cyd', 0))
